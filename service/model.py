@@ -1,0 +1,241 @@
+"""The words of Burgee as types: statuses, guarantees, deliveries, attempts, template versions, keys, accounts."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from service.errors import Problem
+
+
+class Status(StrEnum):
+    """Where a delivery stands. The first five are open, the others final."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    SENDING = "sending"
+    RETRYING = "retrying"
+    UNKNOWN = "unknown"  # the request may have arrived and the guarantee forbids to try again
+    ACCEPTED = "accepted"  # the vendor answered 2xx; that is not "delivered to the phone"
+    REFUSED = "refused"  # the vendor said no
+    FAILED = "failed"  # attempts used up
+    SUPPRESSED = "suppressed"  # the template or a guard decided that nothing is sent
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+    REJECTED = "rejected"  # the context gave no valid payload: kept and shown, never sent
+
+    @property
+    def is_open(self) -> bool:
+        return self in OPEN
+
+
+OPEN = frozenset({Status.HELD, Status.QUEUED, Status.SENDING, Status.RETRYING, Status.UNKNOWN})
+FINAL = frozenset(Status) - OPEN
+
+
+class Guarantee(StrEnum):
+    """What happens when it cannot be known whether a request arrived: `unknown`, or another attempt."""
+
+    AT_MOST_ONCE = "at-most-once"
+    AT_LEAST_ONCE = "at-least-once"
+
+
+class Outcome(StrEnum):
+    """What rendering a context came to."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    SUPPRESSED = "suppressed"
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    HOOKS = "hooks"
+    RENDER = "render"
+    READ = "read"
+    ADMIN = "admin"
+
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case: sorts as its numbers do
+
+
+def new_id(prefix: str) -> str:
+    """A new id such as `dlv_01jd3k...`: 48 bits of milliseconds, then 80 random bits, so that ids sort by time (ULID)."""
+    number = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10))
+    digits = [_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)]
+    return f"{prefix}_{''.join(digits)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A delivery as a door hands it to the store. `payload` holds the very bytes that will be sent (None: rejected).
+
+    `due_in` and `expires_in` are seconds from the moment the database stores the row. `target` is what the idempotency key
+    is unique for, together with the account: the template's name, else the action's. `fingerprint` is a digest of what
+    was asked, so that the same key with another body is noticed.
+    """
+
+    id: str
+    status: Status
+    account: str
+    action: str
+    target: str
+    template: str | None = None
+    version_id: str | None = None
+    version: int | None = None
+    key: str | None = None  # name of the flow's key
+    recipient: str | None = None
+    payload: bytes | None = None
+    digest: str | None = None  # sha256 of payload, hex
+    context: bytes | None = None
+    guarantee: Guarantee = Guarantee.AT_MOST_ONCE
+    rate_class: str = "default"
+    priority: int = 0  # lower goes first
+    idempotency_key: str | None = None
+    fingerprint: str | None = None
+    due_in: float = 0.0
+    expires_in: float | None = None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    reason: str | None = None  # a sentence: why it stands where it stands
+    replay_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try. `request_left` is False where we know that nothing left (refused connection, drained worker)."""
+
+    number: int
+    started_at: datetime
+    finished_at: datetime | None = None
+    duration_ms: float | None = None
+    worker: str | None = None
+    outcome: str | None = None  # accepted, refused, retry, unknown, failed; None: still running
+    status_code: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None  # first 4 KB
+    error: str | None = None  # such as "read timeout", "connection refused"
+    meaning: str | None = None  # a sentence for a marketer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A delivery as it is kept. Times are UTC."""
+
+    id: str
+    status: Status
+    account: str
+    action: str
+    target: str
+    template: str | None
+    version_id: str | None
+    version: int | None
+    key: str | None
+    recipient: str | None
+    payload: bytes | None
+    digest: str | None
+    context: bytes | None
+    guarantee: Guarantee
+    rate_class: str
+    priority: int
+    idempotency_key: str | None
+    fingerprint: str | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    reason: str | None
+    replay_of: str | None
+    attempts_made: int
+    created_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    expires_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What `about.toml` says of a template beyond its action.
+
+    `missing` maps a path such as `profile.vars.first_name` to the text that stands in for it; a path that is not named is
+    an error when it is missing. `idempotency` is a template of text, such as `{{ event.id }}`. None: the default rules.
+    """
+
+    guarantee: Guarantee | None = None
+    expires_after_s: float | None = None
+    idempotency: str | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    quiet_hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateSource:
+    """Everything one version consists of. A version is immutable, so the snippets it uses are copied into it.
+
+    `samples` maps a sample's name to `{"context": ..., "expected": ... or None}`.
+    """
+
+    name: str
+    title: str
+    action: str
+    account: str
+    dialect: str
+    source: str
+    policy: Policy = field(default_factory=Policy)
+    snippets: Mapping[str, str] = field(default_factory=dict)
+    samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One immutable version of a template, as kept."""
+
+    id: str
+    number: int
+    template: TemplateSource
+    digest: str
+    live: bool
+    note: str | None
+    created_by: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A flow's key without its secret."""
+
+    id: str
+    name: str
+    scopes: frozenset[Scope]
+    templates: frozenset[str]  # empty: all templates
+    prefix: str  # the first characters of the key, to tell keys apart
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the key holds the scope; `admin` holds all."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One brand's credentials, limits and place at a destination.
+
+    `token_from` says where the bearer is: `env:NAME`, `file:PATH` or `stored` (encrypted in the database).
+    `limits` maps a rate class to calls a second, overriding the action's.
+    """
+
+    name: str
+    destination: str
+    base_url: str
+    token_from: str
+    country: str = "US"
+    timezone: str = "America/New_York"
+    brand_prefix: str = ""
+    limits: Mapping[str, float] = field(default_factory=dict)
