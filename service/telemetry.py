@@ -62,10 +62,10 @@ def attempt(**facts: Any) -> None:
 
 
 def exposition() -> bytes:
-    """The metrics in Prometheus' text form: of all processes when `burgee serve` shares a folder for them, else of this one."""
+    """The metrics in Prometheus' text form: of all processes where `burgee serve` shares a folder, else of this one."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         shared = CollectorRegistry()
-        MultiProcessCollector(shared)
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
         return generate_latest(shared)
     return generate_latest(REGISTRY)
 
