@@ -70,7 +70,7 @@ class Settings:
                 text = _read(environment, name)
                 if text is not None:
                     values[each.name] = _converted(each.default, text)
-            except (OSError, ValueError) as error:
+            except ValueError as error:
                 problems.append(Problem("settings.invalid", f"{name}: {error}."))
         made = cls(**values) if not problems else cls()
         problems += made._problems()
@@ -105,7 +105,10 @@ class Settings:
 
 def _read(environment: Mapping[str, str], name: str) -> str | None:
     if (path := environment.get(f"{name}_FILE")) is not None:
-        return Path(path).read_text().strip()
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ValueError(f"the file that {name}_FILE names cannot be read ({error.strerror})") from None
     text = environment.get(name)
     return text.strip() if text and text.strip() else None
 
