@@ -91,7 +91,7 @@ def http() -> str:
                 f"## `{method.upper()} {path}`\n\n{operation['summary']}\n\n{operation.get('description', '')}".rstrip()
                 + f"\n\n| answer | when |\n|---|---|\n{answers}"
             )
-    said = "The same as `/openapi.json` and `/docs` of a running service. Every call under `/v1` needs `Authorization: Bearer bgk_...`."
+    said = "As `/openapi.json` and `/docs` of a running service. Calls under `/v1` need `Authorization: Bearer bgk_...`."
     return page("HTTP API", said, "\n\n".join(parts))
 
 
