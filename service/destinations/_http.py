@@ -1,0 +1,364 @@
+"""Carries one request to a vendor and says what became of it, as an `Answer`. It never raises and never tries twice.
+
+What matters most is to know whether a request can have arrived. A connection of ours notes when the system has taken the
+request's last byte: a failure before that is `not_sent` (no server can act on half a request), any later one `no_answer`.
+The kind of exception alone would not tell, because a connection that breaks during the TLS handshake and one that breaks
+after the request raise the same.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib.metadata
+import io
+import json
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from service.destinations import destination
+from service.destinations._answer import Answer, Kind
+from service.errors import Misconfigured, Problem
+from service.model import Account
+
+BODY_KEPT = 4096  # characters of an answer's body that are kept
+BODY_READ = 65_536  # bytes of it that are read; a connection with more to come is closed
+IDLE_S = 4.0  # a connection idle for longer is not used again: the vendor may be closing it at this moment
+
+HEADERS_KEPT = (
+    "cf-ray",
+    "content-type",
+    "date",
+    "location",
+    "retry-after",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-request-id",
+)
+USER_AGENT = f"burgee/{importlib.metadata.version('burgee')}"
+
+
+class Sender:
+    """Sends to one account of a vendor: its base URL, its token, nothing else.
+
+    Threads may share a sender; each gets a session of its own. Make it after a fork. `read_timeout` bounds the whole answer,
+    so that a vendor that sends a byte now and then cannot hold a thread. Raises `Misconfigured` for a base URL or token that
+    can never work.
+    """
+
+    def __init__(self, account: Account, token: str, *, connect_timeout: float = 5.0, read_timeout: float = 10.0) -> None:
+        self._account = account.name
+        self._base = base_url(account)
+        self._words = destination(account.destination)
+        self._token = _checked_token(account, token)
+        self._timeout = (connect_timeout, read_timeout)
+        self._own = threading.local()
+        self._sessions: list[_Session] = []
+
+    def __repr__(self) -> str:
+        return f"Sender(account={self._account!r}, base_url={self._base!r})"
+
+    def send(self, method: str, path: str, payload: bytes, delivery_id: str) -> Answer:
+        """Sends `payload` once to `path` (appended to the base URL); a GET's payload becomes the query."""
+        started = time.perf_counter()
+        _progress.begin(patience_s=self._timeout[1])
+        try:
+            request = self._request(method, path, payload, delivery_id)
+            response = self._session().send(request, stream=True, timeout=self._timeout)
+            if response.status_code < 200:
+                raise http.client.BadStatusLine("an interim status as the answer")
+            body, cut = _read(response)
+        except Exception as error:  # whatever it is, it must become a value: an exception here would lose the outcome
+            kind: Kind = "no_answer" if _progress.left else "not_sent"
+            return Answer(kind=kind, error=self._clean(describe(error, self._timeout, kind)), duration_ms=_since(started))
+        text = self._clean(body.decode("utf-8", "replace")[:BODY_KEPT])
+        return Answer(
+            kind="answered",
+            status=response.status_code,
+            headers=self._headers_kept(response.headers),
+            body=text,
+            message=None if response.ok else self._words.message(text),
+            error=cut,
+            duration_ms=_since(started),
+        )
+
+    def close(self) -> None:
+        """Closes every thread's connections. The sender can still be used: it connects anew."""
+        for session in self._sessions:
+            session.close()
+
+    def _session(self) -> _Session:
+        """This thread's session."""
+        try:
+            session: _Session = self._own.session
+        except AttributeError:
+            session = self._own.session = _Session()
+            self._sessions.append(session)
+        return session
+
+    def _request(self, method: str, path: str, payload: bytes, delivery_id: str) -> requests.PreparedRequest:
+        """The request as it leaves. Made by hand, because `Session.request` merges headers, cookies and environment anew."""
+        request = requests.PreparedRequest()
+        request.method = method.upper()
+        request.url = self._base + path
+        request.hooks = _NO_HOOKS
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Authorization": f"Bearer {self._token}",
+            "User-Agent": USER_AGENT,
+            "X-Request-Id": delivery_id,
+        }
+        if request.method == "GET":
+            query = as_query(payload)
+            request.url += f"?{query}" if query else ""
+        else:
+            headers["Content-Type"] = "application/json"
+            headers["Content-Length"] = str(len(payload))
+            request.body = payload
+        request.headers = requests.structures.CaseInsensitiveDict(headers)
+        return request
+
+    def _headers_kept(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {name: self._clean(value[:200]) for name in HEADERS_KEPT if (value := headers.get(name)) is not None}
+
+    def _clean(self, text: str) -> str:
+        """`text` without the token, should a vendor ever repeat it."""
+        return text.replace(self._token, "***")
+
+
+class _Session(requests.Session):
+    """One thread's session with one connection, which is given up when it has been idle for long.
+
+    It keeps no cookies and follows no redirects, so a request goes straight to the adapter (a sixth of the time of a call).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self._adapter = _Adapter(max_retries=0, pool_connections=1, pool_maxsize=1)
+        self.mount("https://", self._adapter)
+        self.mount("http://", self._adapter)
+        self._used_at = 0.0
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        if time.monotonic() - self._used_at > IDLE_S:
+            self._adapter.close()
+        try:
+            return self._adapter.send(request, **kwargs)
+        finally:
+            self._used_at = time.monotonic()
+
+
+class _Progress(threading.local):
+    """Of this thread's request: whether all of it has left, and how long its answer may take."""
+
+    left = False
+    patience_s = 0.0
+
+    def begin(self, patience_s: float) -> None:
+        self.left, self.patience_s = False, patience_s
+
+
+_progress = _Progress()
+
+
+class _Response(http.client.HTTPResponse):
+    """Reads an answer, status line and headers too, for so long as its request has patience."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Patient(self.fp.detach(), sock, time.monotonic() + _progress.patience_s))
+
+
+class _Patient(io.RawIOBase):
+    """A socket's stream in which every read waits no longer than until one deadline."""
+
+    def __init__(self, stream: io.RawIOBase, sock: socket.socket, deadline: float) -> None:
+        self._stream, self._sock, self._deadline = stream, sock, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return self._stream.readinto(buffer)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)  # connects where it must; raises unless the system took the last byte
+        _progress.left = True
+
+
+class _TlsConnection(HTTPSConnection):
+    response_class = _Response
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)
+        _progress.left = True
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Knows one pool, as there is one host; requests would work it out anew for every call."""
+
+    _pool: Any = None
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+    def close(self) -> None:
+        self._pool = None
+        super().close()
+
+
+def base_url(account: Account) -> str:
+    """The account's base URL without a slash at its end. Raises `Misconfigured` where it is not a plain http(s) address."""
+    url = account.base_url.strip()
+    try:
+        parts = urlsplit(url)
+        wrong = (
+            (parts.scheme not in ("http", "https") and "it must begin with https://")
+            or (not parts.hostname and "it names no host")
+            or ("@" in parts.netloc and "it must not hold a name or password")
+            or ((parts.query or parts.fragment or "?" in url or "#" in url) and "it must end with the path")
+            or (re.search(r"[^\x21-\x7e]|\\", url) and "it holds a blank or a character that URLs do not have")
+            or (parts.port == 0 and "0 is no port")
+        )
+    except ValueError:
+        wrong = "it is not a URL"
+    if wrong:
+        raise _misconfigured(account, f"the base URL cannot be used: {wrong}", "Write one such as https://api.example.com.")
+    return url.rstrip("/")
+
+
+def _checked_token(account: Account, token: str) -> str:
+    if not token or re.search(r"[^\x21-\x7e]", token):
+        said = "has no token" if not token else "has a token with a blank or a character that a header cannot carry"
+        raise _misconfigured(account, said, f"It comes from {account.token_from}. Paste the token again, without spaces.")
+    return token
+
+
+def _misconfigured(account: Account, said: str, hint: str) -> Misconfigured:
+    detail = f"The account {account.name!r}: {said}." if "URL" in said else f"The account {account.name!r} {said}."
+    return Misconfigured(detail, [Problem("account.invalid", detail, hint=hint)], hint=hint)
+
+
+def as_query(payload: bytes) -> str:
+    """A GET's payload as a query: `+` becomes %2B (a bare one would arrive as a blank), a list repeats its name, null is
+    left out. Raises ValueError for what is not an object.
+
+    >>> as_query(b'{"phone": "+12025550143", "all": true, "id": [1, 2], "email": null}')
+    'phone=%2B12025550143&all=true&id=1&id=2'
+    """
+    value = json.loads(payload or b"{}")
+    if not isinstance(value, dict):
+        raise ValueError("a GET's payload must be an object")
+    pairs = ((name, each) for name, held in value.items() for each in (held if isinstance(held, list) else [held]))
+    return urlencode(
+        [(name, each if isinstance(each, str) else json.dumps(each)) for name, each in pairs if each is not None],
+        quote_via=quote,
+        safe="",
+    )
+
+
+def _read(response: requests.Response) -> tuple[bytes, str | None]:
+    """The first bytes of the answer's body, and what cut it short. A status that came stands, whatever follows."""
+    body = bytearray()
+    try:
+        while len(body) < BODY_READ:
+            chunk = response.raw.read(8192, decode_content=False)
+            if not chunk:
+                response.raw.release_conn()
+                return bytes(body), None
+            body += chunk
+        cut = None  # long enough: the rest stays unread
+    except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError):
+        cut = "the answer's body broke off"
+    response.close()
+    return bytes(body), cut
+
+
+def describe(error: BaseException, timeout: tuple[float, float], kind: Kind) -> str:
+    """What happened on the line, in a few words. Never the exception's own text: that may quote headers.
+
+    >>> describe(ConnectionRefusedError(), (5, 10), "not_sent")
+    'connection refused'
+    """
+    causes = list(_causes(error))
+
+    def one_of(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    if one_of(socket.gaierror):
+        return "no such host"
+    if one_of(ConnectionRefusedError):
+        return "connection refused"
+    if one_of(ssl.SSLCertVerificationError):
+        return "the server's certificate is not trusted"
+    if one_of(TimeoutError, urllib3.exceptions.TimeoutError):
+        return f"no answer within {timeout[1]:g} s" if kind == "no_answer" else f"no connection within {timeout[0]:g} s"
+    if one_of(ConnectionError, http.client.RemoteDisconnected):
+        return "connection lost before the answer" if kind == "no_answer" else "connection lost before the request had left"
+    if one_of(ssl.SSLError):
+        return "TLS failure"
+    if one_of(http.client.HTTPException):
+        return "the answer was not HTTP"
+    if one_of(OSError):
+        numbers = [str(cause.errno) for cause in causes if isinstance(cause, OSError) and cause.errno]
+        return f"network error {numbers[-1]}" if numbers else "network error"
+    return f"the request could not be made ({type(error).__name__})"
+
+
+def _causes(error: BaseException) -> Iterable[BaseException]:
+    """The error and everything that led to it: requests and urllib3 keep causes in arguments and in `reason` too."""
+    waiting, seen = [error], set()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        inner = (*each.args, getattr(each, "reason", None), each.__cause__, each.__context__)
+        waiting += [one for one in inner if isinstance(one, BaseException)]
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)
+
+
+_NO_HOOKS: dict[str, list[Any]] = {"response": []}

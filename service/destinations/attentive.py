@@ -1,0 +1,80 @@
+"""Attentive: where its API is, how to read its words, what its answers mean."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from service.destinations._answer import Answer
+
+TITLE = "Attentive"
+BASE_URL = "https://api.attentivemobile.com"
+
+
+def message(body: str) -> str | None:
+    """The vendor's words in an error's body: `message`, then `error.message`, then `error`, else the text itself.
+
+    Attentive declares most errors without a body and has three shapes for the rest, so nothing here can fail.
+
+    >>> message('{"error": {"id": 7, "message": "Invalid phone"}}')
+    'Invalid phone'
+    >>> message("upstream down")
+    'upstream down'
+    >>> message("")
+    """
+    try:
+        value: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return _short(body)
+    if isinstance(value, dict):
+        error = value.get("error")
+        said = (value.get("message"), error.get("message") if isinstance(error, dict) else error)
+        for text in said:
+            if isinstance(text, str) and text.strip():
+                return _short(text)
+    return _short(body) if value else None
+
+
+def explain(answer: Answer) -> str:
+    """What the answer means, in one or two sentences for a marketer or the engineer beside them."""
+    if answer.kind == "not_sent":
+        return f"Attentive could not be reached ({answer.error}). Nothing was sent."
+    if answer.kind == "no_answer" or answer.status is None:
+        return f"Attentive gave no answer ({answer.error}). The message may have arrived."
+    told = f" Attentive said: {answer.message}" if answer.message else ""
+    if 200 <= answer.status < 300:
+        return "Attentive accepted it. That does not yet mean that it reached the phone."
+    return f"{_meaning(answer)}{told}"
+
+
+def _meaning(answer: Answer) -> str:
+    status = answer.status or 0
+    if status == 429:
+        limit = f"{answer.rate_limit} a second" if answer.rate_limit else "the limit"
+        wait = f" It asks to wait {answer.retry_after_s:g} s." if answer.retry_after_s else ""
+        return f"Attentive takes no more calls at the moment: this account is over {limit}.{wait}"
+    if 300 <= status < 400:
+        return f"Attentive pointed to another address ({status}), which is never followed. Check the account's base URL."
+    if status >= 500:
+        return _MEANINGS.get(status, f"Attentive has a problem of its own ({status}).")
+    return _MEANINGS.get(status, f"Attentive refused it ({status}).")
+
+
+_MEANINGS = {
+    400: "Attentive found the payload not valid (400).",
+    401: "Attentive does not know the account's token (401). Give the account a token that is in use.",
+    403: 'The account\'s token lacks a permission (403). In Attentive, give the app "Messages" with Write for texts, or the '
+    "permission that the action names.",
+    404: "Attentive knows no such address or object (404). Check the account's base URL.",
+    408: "Attentive waited too long for the request (408) and did nothing with it.",
+    409: "Attentive says that it exists already (409).",
+    413: "The payload is too large for Attentive (413).",
+    415: "Attentive did not take the content type (415). Check the account's base URL.",
+    422: "Attentive could not work with the payload (422).",
+    504: "A gateway before Attentive gave up waiting (504). The message may have arrived.",
+}
+
+
+def _short(text: str, most: int = 300) -> str | None:
+    line = " ".join(text.split())
+    return (line if len(line) <= most else f"{line[:most]}…") or None
