@@ -1,0 +1,178 @@
+"""The one function that turns a context into a payload: preview, lint, test, dry run, send and replay all call it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from service import sms, strictjson
+from service.actions import Action, Actions
+from service.errors import Problem
+from service.model import Account, Outcome, Policy, Version
+from service.rendering import Program, Rendered, TextProgram, compile, compile_text
+
+KEPT_PROGRAMS = 512  # compiled programs are some 20 KB each; versions beyond this are compiled again when they are used
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a context came to. `body` holds the very bytes that are sent and `digest` their SHA-256 in hex; both are None
+    unless the outcome is valid. `payload` is shown for an invalid outcome too, as far as there is one.
+
+    `sms` is the measure of the text, as `sms.Measure.as_dict` gives it; None for an action without text, and where the
+    caller asked for no detail.
+    """
+
+    outcome: Outcome
+    payload: Any = None
+    body: bytes | None = None
+    digest: str | None = None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    reason: str | None = None
+    sms: dict[str, Any] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The answer of a preview or a dry run, as JSON."""
+        out: dict[str, Any] = {
+            "payload": self.payload,
+            "digest": self.digest,
+            "outcome": self.outcome.value,
+            "problems": [each.as_dict() for each in self.problems],
+            "warnings": [each.as_dict() for each in self.warnings],
+            "sms": self.sms,
+        }
+        if self.reason is not None:
+            out["reason"] = self.reason
+        return out
+
+
+def canonical(context: Any) -> bytes:
+    """JSON data as bytes: what is kept with a delivery, and what its seed and fingerprint are made of.
+
+    Equal data in equal order give equal bytes, however they were spaced when they came in.
+    """
+    try:
+        return orjson.dumps(context)
+    except TypeError:  # integers over 64 bits, which the strict reader lets through
+        return strictjson.write(context)
+
+
+def seed_of(context: bytes) -> str:
+    """Where a template's random choices start: the same for the same context, so that preview and send agree."""
+    return hashlib.sha256(context).hexdigest()
+
+
+class Preparer:
+    """Renders, checks and measures. Keeps what it compiled for a version, for a version never changes."""
+
+    def __init__(self, actions: Actions) -> None:
+        self.actions = actions
+        self._programs: _Kept[Program] = _Kept()
+        self._idempotency: _Kept[TextProgram] = _Kept()
+
+    def compile(
+        self, source: str, *, dialect: str = "jinja", name: str = "template", snippets: Mapping[str, str] | None = None
+    ) -> Program:
+        """A program of source that is not kept yet. Raises `TemplateInvalid` with every problem's line and column."""
+        return compile(source, dialect=dialect, name=name, snippets=snippets or {})
+
+    def program(self, version: Version) -> Program:
+        """The program of a version, compiled once. Raises `TemplateInvalid`."""
+        made = version.template
+        return self._programs.get(
+            version.id, lambda: self.compile(made.source, dialect=made.dialect, name=made.name, snippets=made.snippets)
+        )
+
+    def idempotency(self, version: Version) -> TextProgram:
+        """The version's idempotency expression, compiled once. Raises `TemplateInvalid`."""
+        source = version.template.policy.idempotency or ""
+        return self._idempotency.get(version.id, lambda: compile_text(source, name="idempotency"))
+
+    def prepare(
+        self,
+        program: Program,
+        action: Action,
+        policy: Policy,
+        context: Mapping[str, Any],
+        *,
+        now: datetime,
+        seed: str | None = None,
+        account: Account | None = None,
+        detail: bool = True,
+    ) -> Prepared:
+        """What `context` comes to: rendered, checked against the action, measured. Never raises for bad templates or data.
+
+        `seed` is by default that of the context. `account` gives its brand prefix to the measure. `detail=False` leaves out
+        the measure and the lint's warnings, and never a rule that decides the outcome.
+        """
+        seed = seed_of(canonical(context)) if seed is None else seed
+        rendered = program.render(context, now=now, seed=seed, missing=policy.missing)
+        if rendered.suppressed is not None:
+            return Prepared(Outcome.SUPPRESSED, warnings=rendered.warnings, reason=rendered.suppressed)
+        if rendered.problems:
+            return Prepared(Outcome.INVALID, rendered.document, problems=rendered.problems, warnings=rendered.warnings)
+        prepared = self.check(action, rendered.document, account=account, detail=detail)
+        if not (prepared.problems or prepared.warnings or rendered.warnings):
+            return prepared
+        return replace(
+            prepared,
+            problems=tuple(_placed(each, rendered) for each in prepared.problems),
+            warnings=rendered.warnings + tuple(_placed(each, rendered) for each in prepared.warnings),
+        )
+
+    def check(
+        self, action: Action, document: Any, *, account: Account | None = None, detail: bool = True
+    ) -> Prepared:
+        """What a ready payload comes to: `prepare` without the rendering."""
+        checked = action.check(document)
+        payload = document if checked.payload is None else checked.payload
+        problems, warnings, measure = checked.problems, checked.warnings, None
+        if action.sms is not None:
+            text = _Text(payload, action.sms)
+            problems += text.problems(problems)
+            if detail:
+                measure = text.measure(account)
+                warnings += text.warnings(measure)
+        shown = measure.as_dict() if measure is not None else None
+        if problems:
+            return Prepared(Outcome.INVALID, payload, problems=problems, warnings=warnings, sms=shown)
+        body = strictjson.write(payload)
+        return Prepared(Outcome.VALID, payload, body, hashlib.sha256(body).hexdigest(), warnings=warnings, sms=shown)
+
+
+class _Kept(Generic[T]):
+    """What was compiled, by version id; the oldest goes first when there is too much of it."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[str, T] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, id: str, make: Callable[[], T]) -> T:
+        made = self._made.get(id)
+        if made is None:
+            made = make()
+            with self._lock:
+                self._made[id] = made
+                if len(self._made) > KEPT_PROGRAMS:
+                    self._made.popitem(last=False)
+        return made
+
+
+def _placed(problem: Problem, rendered: Rendered) -> Problem:
+    """The problem with the place in the template that wrote the field it points to, or else the nearest one around it."""
+    if problem.line is not None or problem.pointer is None:
+        return problem
+    pointer = problem.pointer
+    while (place := rendered.locate(pointer)) is None and pointer:
+        pointer = pointer.rpartition("/")[0]
+    return problem if place is None else problem.at(*place)
