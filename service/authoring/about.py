@@ -1,0 +1,172 @@
+"""Reads `about.toml`, the page that says what a template is for and how its messages are sent.
+
+title = "Welcome"
+action = "attentive.messages.send"
+account = "default"
+[policy]
+guarantee = "at-most-once"            # default: the action's
+expires_after = "12h"                 # s, m, h or d
+idempotency = "{{ event.id }}"        # text that is the same for the same event
+quiet_hours = "21:00-08:00"
+[missing]
+"profile.vars.first_name" = "there"   # stands in for a value that is missing
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.errors import Problem
+from service.model import Guarantee, Policy
+from service.registry import nearest
+
+KEYS = ("title", "action", "account", "policy", "missing")
+POLICY_KEYS = ("guarantee", "expires_after", "idempotency", "quiet_hours")
+LONGEST_S = 366 * 86_400
+
+_DURATION = re.compile(r"([0-9]{1,9})\s*([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_HOURS = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
+_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What one `about.toml` says. `action` is empty only where a problem says so."""
+
+    title: str = ""
+    action: str = ""
+    account: str = "default"
+    policy: Policy = field(default_factory=Policy)
+
+
+def seconds(text: str) -> float:
+    """How many seconds a duration such as `90s`, `30m`, `12h` or `2d` is. Raises ValueError with a sentence.
+
+    >>> seconds("12h")
+    43200.0
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text[:40]!r} is not a duration")
+    found = float(int(match[1]) * _SECONDS[match[2]])
+    if not 0 < found <= LONGEST_S:
+        raise ValueError(f"{text[:40]!r} is not between one second and a year")
+    return found
+
+
+def parse(text: str, file: str) -> tuple[About, list[Problem]]:
+    """What `text` says, and every problem in it. `file` is how problems call it, such as `welcome/about.toml`."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _PLACE.search(str(error))
+        said = _PLACE.sub("", str(error)).strip().rstrip(".")
+        problem = Problem("about.syntax", f"{file} is not TOML: {said}.", None, "Text stands in double quotes.")
+        return About(), [problem.at(int(place[1]), int(place[2]), file) if place else problem.at(None, None, file)]
+    except RecursionError:
+        return About(), [Problem("about.syntax", f"{file} is nested too deep.", template=file)]
+    reader = _Reader(text, file)
+    reader.known(table, KEYS, "")
+    return reader.about(table), reader.problems
+
+
+class _Reader:
+    """Takes values of the expected kind out of tables, and collects what is wrong."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.lines = text.splitlines()
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def about(self, table: Mapping[str, Any]) -> About:
+        if not table.get("action"):
+            self.say("about.action", "does not name an `action`", "action", 'Write action = "attentive.messages.send".')
+        policy = self.table(table, "policy")
+        self.known(policy, POLICY_KEYS, "policy.")
+        return About(
+            title=self.text(table, "title") or "",
+            action=self.text(table, "action") or "",
+            account=self.text(table, "account") or "default",
+            policy=Policy(
+                guarantee=self.guarantee(policy),
+                expires_after_s=self.duration(policy),
+                idempotency=self.text(policy, "idempotency", "policy."),
+                missing=self.missing(table),
+                quiet_hours=self.hours(policy),
+            ),
+        )
+
+    def guarantee(self, policy: Mapping[str, Any]) -> Guarantee | None:
+        word = self.text(policy, "guarantee", "policy.")
+        if word is None:
+            return None
+        try:
+            return Guarantee(word)
+        except ValueError:
+            known = " or ".join(Guarantee)
+            self.say("about.value", f"has the guarantee {word[:40]!r}", "guarantee", f"Write {known}.", "/policy/guarantee")
+            return None
+
+    def duration(self, policy: Mapping[str, Any]) -> float | None:
+        text = self.text(policy, "expires_after", "policy.")
+        if text is None:
+            return None
+        try:
+            return seconds(text)
+        except ValueError as error:
+            said = f"has an `expires_after` that cannot be read: {error}"
+            self.say("about.value", said, "expires_after", "Write 90s, 30m, 12h or 2d.", "/policy/expires_after")
+            return None
+
+    def hours(self, policy: Mapping[str, Any]) -> str | None:
+        text = self.text(policy, "quiet_hours", "policy.")
+        if text is not None and _HOURS.fullmatch(text) is None:
+            said = f"has the quiet hours {text[:40]!r}"
+            self.say("about.value", said, "quiet_hours", "Write such as 21:00-08:00.", "/policy/quiet_hours")
+            return None
+        return text
+
+    def missing(self, table: Mapping[str, Any]) -> dict[str, str]:
+        found = {}
+        for path, text in self.table(table, "missing").items():
+            if isinstance(text, str):
+                found[path] = text
+            else:
+                hint = f'Write "{path}" = "...", the path as the template writes it, in quotes.'
+                self.say("about.kind", f"has something other than text for [missing] `{path}`", path, hint, "/missing")
+        return found
+
+    def text(self, table: Mapping[str, Any], key: str, group: str = "") -> str | None:
+        value = table.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        self.say("about.kind", f"has something other than text for `{group}{key}`", key, f'Write {key} = "...".')
+        return None
+
+    def table(self, table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        value = table.get(key, {})
+        if isinstance(value, dict):
+            return value
+        self.say("about.kind", f"has something other than a table for `{key}`", key, f"Write [{key}] on a line of its own.")
+        return {}
+
+    def known(self, table: Mapping[str, Any], keys: Iterable[str], group: str) -> None:
+        for key in table:
+            if key not in keys:
+                close = nearest(key, keys)
+                hint = f"Did you mean `{close}`?" if close else f"Known are {', '.join(keys)}."
+                self.say("about.unknown_key", f"has the unknown key `{group}{key[:80]}`", key, hint)
+
+    def say(self, code: str, said: str, key: str, hint: str, pointer: str | None = None) -> None:
+        line = self.line_of(key)
+        where = f" (line {line})" if line else ""
+        self.problems.append(Problem(code, f"{self.file} {said}{where}.", pointer, hint, line, None, self.file))
+
+    def line_of(self, key: str) -> int | None:
+        pattern = re.compile(rf"""\s*(?:\[\s*)?["']?{re.escape(key)}["']?\s*[=\].]""")
+        return next((number for number, line in enumerate(self.lines, 1) if pattern.match(line)), None)

@@ -1,0 +1,211 @@
+"""Reads templates from a folder: the form that lives in git.
+
+templates/welcome/template.json.j2          or template.json.zephyr
+templates/welcome/about.toml                see `service.authoring.about`
+templates/welcome/samples/ada.json          a context
+templates/welcome/samples/ada.expected.json what it must come to (see `service.authoring.check`)
+templates/_snippets/people.j2               a snippet, for `{% include "people" %}` or `{% import "people" as people %}`
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from service import strictjson
+from service.authoring.about import About, parse
+from service.errors import NotFound, NotReadable, Problem, TemplateInvalid
+from service.model import TemplateSource
+from service.registry import nearest
+
+ABOUT = "about.toml"
+SNIPPETS = "_snippets"
+SAMPLES = "samples"
+DIALECTS = {"template.json.j2": "jinja", "template.json.zephyr": "zephyr"}
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+
+_REFERENCE = re.compile(r"""\{%[-+]?\s*(?:include|import|from)\b(.*?)%\}""", re.DOTALL)
+_TEXT = re.compile(r""""([^"]*)"|'([^']*)'""")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """All templates of a folder, by name, and its shared snippets."""
+
+    templates: tuple[TemplateSource, ...]
+    snippets: Mapping[str, str]
+
+    def get_or_raise(self, name: str) -> TemplateSource:
+        """The template `name`. Raises `NotFound` naming the nearest."""
+        for each in self.templates:
+            if each.name == name:
+                return each
+        raise not_found(name, [each.name for each in self.templates])
+
+
+def not_found(name: str, known: list[str]) -> NotFound:
+    """The error for a template that is not there."""
+    close = nearest(name, known)
+    if close:
+        hint = f"Did you mean `{close}`?"
+    else:
+        hint = f"Known are {', '.join(sorted(known)[:20])}." if known else "There are no templates yet."
+    return NotFound(f"There is no template `{name}`.", hint=hint)
+
+
+def read(path: Path) -> Folder:
+    """The templates under `path`: a folder of templates, or the folder of one.
+
+    Raises `NotFound` when there is no such folder, `TemplateInvalid` with every problem of every file.
+    """
+    if not path.is_dir():
+        raise NotFound(f"There is no folder {path}.", hint="Name a folder of templates, or the folder of one.")
+    problems: list[Problem] = []
+    if is_template(path):
+        snippets = _snippets(path.resolve().parent / SNIPPETS, problems)
+        places = [path]
+    else:
+        snippets = _snippets(path / SNIPPETS, problems)
+        places = sorted(each for each in path.iterdir() if each.is_dir() and each.name[0] not in "._")
+    templates = [made for each in places if (made := _template(each, snippets, problems)) is not None]
+    if problems:
+        many = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
+        raise TemplateInvalid(f"The templates in {path} have {many}.", problems)
+    return Folder(tuple(templates), snippets)
+
+
+def read_one(path: Path) -> TemplateSource:
+    """The template in the folder `path`. Raises as `read` does, and `NotFound` when `path` holds no template."""
+    if not is_template(path):
+        raise NotFound(f"There is no template in {path}.", hint=f"A template's folder holds {_files()} and {ABOUT}.")
+    return read(path).templates[0]
+
+
+def is_template(path: Path) -> bool:
+    """Whether the folder `path` is that of one template."""
+    return (path / ABOUT).is_file() or any((path / name).is_file() for name in DIALECTS)
+
+
+def used(source: str, snippets: Mapping[str, str]) -> dict[str, str]:
+    """Those of `snippets` that `source` includes or imports, directly or through another, by name.
+
+    What is named and not there is left to the compiler, which knows the line.
+
+    >>> used('{% include "a" %}', {"a": "{% import 'b' as b %}", "b": "", "c": ""})
+    {'a': "{% import 'b' as b %}", 'b': ''}
+    """
+    found: dict[str, str] = {}
+    waiting = list(references(source))
+    while waiting:
+        name = waiting.pop()
+        if name in snippets and name not in found:
+            found[name] = snippets[name]
+            waiting += references(snippets[name])
+    return dict(sorted(found.items()))
+
+
+def references(source: str) -> Iterator[str]:
+    """Names of the snippets that `source` names in an include or import, also where it does not compile yet."""
+    for tag in _REFERENCE.finditer(source):
+        for text in _TEXT.finditer(tag[1]):
+            yield text[1] or text[2] or ""
+
+
+def context_of(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """The context that a sample of a `TemplateSource` holds."""
+    return dict(sample["context"])
+
+
+def _files() -> str:
+    return " or ".join(DIALECTS)
+
+
+def _template(path: Path, snippets: Mapping[str, str], problems: list[Problem]) -> TemplateSource | None:
+    """The template in `path`; None, and problems, when something is wrong with it."""
+    name = path.resolve().name
+    before = len(problems)
+    if NAME.fullmatch(name) is None:
+        hint = "Use small letters, digits, - and _, at most 100, as the name is part of the hook's address."
+        problems.append(Problem("template.name", f"The folder {name[:120]!r} is no name for a template.", hint=hint))
+    files = [file for file in DIALECTS if (path / file).is_file()]
+    if len(files) != 1:
+        said = f"holds both {' and '.join(files)}" if files else f"holds no {_files()}"
+        problems.append(Problem("template.files", f"The folder {name} {said}.", hint="Keep exactly one of them."))
+    source = _text(path / files[0], f"{name}/{files[0]}", problems) if files else None
+    about = _about(path / ABOUT, f"{name}/{ABOUT}", problems)
+    samples = _samples(path / SAMPLES, name, problems)
+    if len(problems) > before or source is None:
+        return None
+    return TemplateSource(
+        name=name,
+        title=about.title or name,
+        action=about.action,
+        account=about.account,
+        dialect=DIALECTS[files[0]],
+        source=source,
+        policy=about.policy,
+        snippets=used(source, snippets),
+        samples=samples,
+    )
+
+
+def _about(path: Path, shown: str, problems: list[Problem]) -> About:
+    if not path.is_file():
+        hint = 'Write it with title = "..." and action = "attentive.messages.send".'
+        problems.append(Problem("about.missing", f"There is no {shown}.", None, hint, template=shown))
+        return About()
+    text = _text(path, shown, problems)
+    about, found = (About(), []) if text is None else parse(text, shown)
+    problems += found
+    return about
+
+
+def _samples(path: Path, template: str, problems: list[Problem]) -> dict[str, dict[str, Any]]:
+    samples: dict[str, dict[str, Any]] = {}
+    expected: dict[str, Any] = {}
+    for file in sorted(path.glob("*.json")):
+        value = _object(file, f"{template}/{SAMPLES}/{file.name}", problems)
+        if file.name.endswith(".expected.json"):
+            expected[file.name.removesuffix(".expected.json")] = value
+        else:
+            samples[file.stem] = {"context": value, "expected": None}
+    for name, value in expected.items():
+        if name in samples:
+            samples[name]["expected"] = value
+        else:
+            said = f"{template}/{SAMPLES}/{name}.expected.json belongs to no sample."
+            problems.append(Problem("sample.orphan", said, hint=f"Add {name}.json, the context, or remove this file."))
+    return samples
+
+
+def _snippets(path: Path, problems: list[Problem]) -> dict[str, str]:
+    found = {}
+    for file in sorted(path.glob("*.j2")):
+        text = _text(file, f"{SNIPPETS}/{file.name}", problems)
+        if text is not None:
+            found[file.name.removesuffix(".j2")] = text
+    return found
+
+
+def _object(file: Path, shown: str, problems: list[Problem]) -> dict[str, Any] | None:
+    try:
+        return strictjson.read_object(file.read_bytes(), what=shown)
+    except NotReadable as error:
+        problems += [each.at(each.line, each.column, shown) for each in error.problems]
+    except OSError as error:
+        problems.append(Problem("file.unreadable", f"{shown} cannot be read: {error.strerror}.", template=shown))
+    return None
+
+
+def _text(file: Path, shown: str, problems: list[Problem]) -> str | None:
+    try:
+        return file.read_bytes().decode().removeprefix("\ufeff").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        said = f"{shown} is not UTF-8: byte {error.start + 1} cannot be read."
+        problems.append(Problem("file.not_utf8", said, None, "Save the file as UTF-8.", template=shown))
+    except OSError as error:
+        problems.append(Problem("file.unreadable", f"{shown} cannot be read: {error.strerror}.", template=shown))
+    return None
