@@ -1,0 +1,38 @@
+"""What is kept, one noun a file, on SQLite or PostgreSQL; the database's URL is the only switch."""
+
+from __future__ import annotations
+
+from service.settings import Settings
+from service.store import _migrate
+from service.store._database import Database
+from service.store.accounts import Accounts
+from service.store.deliveries import Deliveries, DeliveryFilter, Inserted, Page
+from service.store.keys import Keys
+from service.store.snippets import Snippets
+from service.store.templates import Templates
+
+__all__ = ["DeliveryFilter", "Inserted", "Page", "Store"]
+
+
+class Store:
+    """Everything that is kept. Making one opens nothing; the first use connects, and a forked process connects anew.
+
+    Every method may raise `errors.Unavailable`; what was to be written is then not kept.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings)
+        self.deliveries = Deliveries(self.database, settings)
+        self.templates = Templates(self.database)
+        self.snippets = Snippets(self.database)
+        self.keys = Keys(self.database)
+        self.accounts = Accounts(self.database, settings)
+
+    def migrate(self) -> None:
+        """Make or update the tables. Doing it again changes nothing; many processes may do it at once."""
+        _migrate.migrate(self.database)
+
+    def close(self) -> None:
+        """Give the connections back. The store may be used again, and then connects again."""
+        self.database.close()

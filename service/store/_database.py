@@ -1,0 +1,180 @@
+"""The connection to SQLite or PostgreSQL: transactions, the database's clock, and plain words when it is gone."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
+
+from service.errors import Unavailable
+from service.settings import Settings
+
+CHANNEL = "burgee"  # of PostgreSQL's NOTIFY: something new is waiting
+
+_BUSY_TIMEOUT_S = 30
+_POSTGRES_NOW = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
+
+
+class Database:
+    """Connects on first use, and anew in a process that was forked off."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = _with_driver(make_url(settings.database_url))
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._synchronous = settings.sqlite_synchronous
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._pid = 0
+        self._writing = threading.Lock()
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.url.database or "burgee.sqlite3")
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None or self._pid != os.getpid():
+            self._connect()
+        assert self._engine is not None
+        return self._engine
+
+    def _connect(self) -> None:
+        if self._pid != os.getpid():
+            # After a fork: the parent's connections and locks are not ours to use or to close.
+            if self._engine is not None:
+                self._engine.dispose(close=False)
+                self._engine = None
+            self._lock = threading.Lock()
+            self._writing = threading.Lock()
+            self._pid = os.getpid()
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._sqlite_engine() if self.is_sqlite else _postgres_engine(self.url)
+
+    def _sqlite_engine(self) -> Engine:
+        engine = create_engine(
+            self.url,
+            connect_args={"timeout": _BUSY_TIMEOUT_S, "cached_statements": 512, "isolation_level": None},
+            pool_size=8,
+            max_overflow=-1,
+        )
+        event.listen(engine, "do_connect", lambda *_: self._make_file())
+        event.listen(engine, "connect", self._set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def _make_file(self) -> None:
+        """The file, readable by its owner only: it holds what people were written."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.exists():
+            os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+    def _set_up_sqlite(self, connection: sqlite3.Connection, _: Any) -> None:
+        _use_wal(connection)
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view of the database. Raises `Unavailable`."""
+        with _plain_words(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction, durable when the block has ended. Raises `Unavailable`, and then nothing was kept.
+
+        On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`), and threads of this process queue for it here,
+        because SQLite itself would have them sleep and try again.
+        """
+        engine = self.engine
+        with _plain_words():
+            if not self.is_sqlite:
+                with engine.begin() as connection:
+                    yield connection
+                return
+            with self._writing, engine.connect() as connection:
+                connection = connection.execution_options(writes=True)
+                with connection.begin():
+                    yield connection
+
+    def now(self, connection: Connection) -> int:
+        """Milliseconds since 1970 by the clock that all processes share: PostgreSQL's, or with SQLite this machine's."""
+        if self.is_sqlite:
+            return time.time_ns() // 1_000_000
+        return int(connection.execute(_POSTGRES_NOW).scalar_one())
+
+    def notify(self, connection: Connection) -> None:
+        """Wake the workers when this transaction commits. SQLite needs no word: they watch the file."""
+        if not self.is_sqlite:
+            connection.execute(_NOTIFY)
+
+    def close(self) -> None:
+        if self._engine is not None and self._pid == os.getpid():
+            self._engine.dispose()
+        self._engine = None
+
+
+def _with_driver(url: URL) -> URL:
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _postgres_engine(url: URL) -> Engine:
+    return create_engine(url, pool_size=5, max_overflow=30, pool_timeout=10, connect_args={"connect_timeout": 5})
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Write-ahead logging, which lasts in the file. SQLite does not wait when two processes switch at once, so we do."""
+    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _plain_words() -> Iterator[None]:
+    """Turns what a driver says when the database cannot be used into `Unavailable`."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise
+    except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
+        raise Unavailable(f"The database cannot be used now: {_said(error)}.", hint=_hint(str(error))) from error
+
+
+def _said(error: Exception) -> str:
+    """The driver's first line. Never the statement or its values: they hold personal data."""
+    words = str(getattr(error, "orig", None) or error).strip()
+    return words.splitlines()[0].rstrip(".")[:200] if words else type(error).__name__
+
+
+_HINTS: tuple[tuple[str, str], ...] = (
+    ("no such table", "Run any burgee command that writes, or burgee doctor, to prepare the database."),
+    ("does not exist", "Check BURGEE_DATABASE_URL, and that the database has been prepared."),
+    ("full", "Free some disk space; nothing that was accepted is lost."),
+    ("readonly", "Make the database file and its folder writable."),
+    ("unable to open", "Check that the folder exists and is writable (BURGEE_VAR, BURGEE_DATABASE_URL)."),
+    ("locked", "Another process held the database for too long. Try again."),
+)
+
+
+def _hint(words: str) -> str:
+    return next((hint for sign, hint in _HINTS if sign in words), "Try again shortly; nothing was accepted.")

@@ -1,0 +1,197 @@
+"""Accounts: one brand's place at a destination, its bearer token, and how sending for it goes just now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, delete, select
+
+from service.errors import Misconfigured, NotFound
+from service.model import Account
+from service.registry import nearest
+from service.settings import Settings
+from service.store._database import Database
+from service.store._tables import accounts, buckets, circuits
+from service.store._times import from_ms_or_none
+from service.store._vault import Vault
+
+_STORED = "stored"  # the token is encrypted in the database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneState:
+    """How full the bucket of one rate class is. `rate` is calls a second (None: not limited, or not yet served)."""
+
+    rate_class: str
+    rate: float | None
+    burst: float | None
+    tokens: float | None
+    blocked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """`circuit` is closed (sending), open (not before `open_until`) or half-open (one delivery tries)."""
+
+    account: str
+    circuit: str
+    failures: int
+    open_until: datetime | None
+    lanes: tuple[LaneState, ...]
+
+
+class Accounts:
+    """Accounts by name. A token goes in and out by `put` and `token` only, and is in no repr and no error."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._vault = Vault(settings)
+
+    def put(self, account: Account, token: str | None = None) -> None:
+        """Keep the account in place of one with its name. A `token` is encrypted, and needs `token_from` "stored";
+        without one, a stored token stays. Raises `Misconfigured`."""
+        _check(account, token)
+        with self._database.write() as connection:
+            old = connection.execute(select(accounts.c.token).where(accounts.c.name == account.name)).scalar_one_or_none()
+            locked = None
+            if account.token_from == _STORED:
+                locked = self._vault.lock(token) if token is not None else old
+                if locked is None:
+                    raise Misconfigured(
+                        f"The account {account.name!r} has no token.", hint="Give one, or env:NAME or file:PATH."
+                    )
+            connection.execute(delete(accounts).where(accounts.c.name == account.name))
+            connection.execute(
+                accounts.insert().values(
+                    name=account.name,
+                    destination=account.destination,
+                    base_url=account.base_url,
+                    token_from=account.token_from,
+                    token=locked,
+                    country=account.country,
+                    timezone=account.timezone,
+                    brand_prefix=account.brand_prefix,
+                    limits=orjson.dumps(dict(account.limits)).decode(),
+                    updated_at=self._database.now(connection),
+                )
+            )
+
+    def get(self, name: str) -> Account | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
+        return None if row is None else _to_account(row)
+
+    def token(self, name: str) -> str:
+        """The account's bearer token, read anew each time. Raises `NotFound`, `Misconfigured`."""
+        with self._database.read() as connection:
+            row = connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
+            if row is None:
+                near = nearest(name, connection.execute(select(accounts.c.name)).scalars())
+                raise NotFound(f"There is no account {name!r}.", hint=f"Did you mean {near!r}?" if near else None)
+        kind, _, where = row.token_from.partition(":")
+        if kind == "env":
+            return _from_environment(name, where)
+        if kind == "file":
+            return _from_file(name, Path(where))
+        return self._vault.unlock(row.token, f"account {name!r}")
+
+    def states(self) -> list[AccountState]:
+        """How sending goes for every account that ever had a delivery, by name."""
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+            opened = {row.account: row for row in connection.execute(select(circuits))}
+            lanes: dict[str, list[LaneState]] = {}
+            for row in connection.execute(select(buckets).order_by(buckets.c.account, buckets.c.rate_class)):
+                lanes.setdefault(row.account, []).append(_to_lane(row, now))
+        return [
+            AccountState(
+                account=name,
+                circuit=circuit_word(opened.get(name)),
+                failures=opened[name].failures if name in opened else 0,
+                open_until=from_ms_or_none(opened[name].open_until) if name in opened else None,
+                lanes=tuple(lanes.get(name, ())),
+            )
+            for name in sorted(lanes.keys() | opened.keys())
+        ]
+
+    def list(self) -> list[Account]:
+        with self._database.read() as connection:
+            return [_to_account(row) for row in connection.execute(select(accounts).order_by(accounts.c.name))]
+
+
+def circuit_word(row: Row[Any] | None) -> str:
+    """closed, open or half-open."""
+    if row is None or row.open_until is None:
+        return "closed"
+    return "half-open" if row.probe is not None else "open"
+
+
+def _check(account: Account, token: str | None) -> None:
+    kind, _, where = account.token_from.partition(":")
+    if account.token_from != _STORED and not (kind in ("env", "file") and where):
+        raise Misconfigured(
+            f"The account {account.name!r} does not say where its token is.", hint="Write env:NAME, file:PATH or stored."
+        )
+    if token is not None and account.token_from != _STORED:
+        raise Misconfigured(
+            f"The account {account.name!r} takes its token from {account.token_from}, so none is stored.",
+            hint="Leave the token out, or store it.",
+        )
+    if not account.base_url.startswith(("https://", "http://")):
+        raise Misconfigured(f"The account {account.name!r} has no URL to call.", hint="Write one that begins with https://.")
+    for rate_class, limit in account.limits.items():
+        if not limit > 0:
+            raise Misconfigured(f"The limit for {rate_class!r} of account {account.name!r} must be above 0.")
+
+
+def _from_environment(name: str, variable: str) -> str:
+    if token := os.environ.get(variable, "").strip():
+        return token
+    if path := os.environ.get(f"{variable}_FILE"):
+        return _from_file(name, Path(path))
+    raise Misconfigured(f"The token of account {name!r} is not in the environment.", hint=f"Set {variable}.")
+
+
+def _from_file(name: str, path: Path) -> str:
+    try:
+        token = path.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        token = ""
+    if not token:
+        raise Misconfigured(
+            f"The file with the token of account {name!r} is empty or cannot be read.", hint=f"Look at {path}."
+        )
+    return token
+
+
+def _to_account(row: Row[Any]) -> Account:
+    limits: Mapping[str, float] = orjson.loads(row.limits)
+    return Account(
+        name=row.name,
+        destination=row.destination,
+        base_url=row.base_url,
+        token_from=row.token_from,
+        country=row.country,
+        timezone=row.timezone,
+        brand_prefix=row.brand_prefix,
+        limits=limits,
+    )
+
+
+def _to_lane(row: Row[Any], now: int) -> LaneState:
+    tokens = row.tokens
+    if row.rate is not None and tokens is not None:
+        tokens = min(row.burst, tokens + (now - row.refilled_at) / 1000 * row.rate)
+    return LaneState(
+        rate_class=row.rate_class,
+        rate=row.rate,
+        burst=row.burst,
+        tokens=tokens,
+        blocked_until=from_ms_or_none(row.blocked_until),
+    )

@@ -1,0 +1,382 @@
+"""Deliveries: put in, looked up, searched and counted. What workers do with them is in `queue`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+
+from service.errors import NotReadable, Problem
+from service.model import Attempt, Delivery, Guarantee, NewDelivery, Status
+from service.settings import Settings
+from service.store._database import Database
+from service.store._tables import WAITING, attempts, contexts, deliveries
+from service.store._times import from_ms, from_ms_or_none, to_ms
+
+_HOUR_MS = 3_600_000
+_LARGEST_INSERT = 64  # rows a statement: 64 x 29 values stay below every driver's limit
+
+# A delivery that was never going to be sent must not stop a corrected call with the same key.
+_HOLDS_NO_KEY = frozenset({Status.REJECTED, Status.SUPPRESSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """What was kept under an idempotency key: enough to give the first answer again."""
+
+    id: str
+    status: Status
+    template: str | None
+    version: int | None
+    action: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inserted:
+    """What became of one `NewDelivery`.
+
+    `created` is False where its idempotency key was held already: then `first` and `fingerprint` are the holder's, and
+    `id` is the holder's id. `status` of `first` is the present one.
+    """
+
+    id: str
+    created: bool
+    fingerprint: str | None
+    first: First
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFilter:
+    """Which deliveries. Everything given must hold; `status` is any of several; `since` <= created < `until`."""
+
+    status: tuple[Status, ...] = ()
+    template: str | None = None
+    action: str | None = None
+    account: str | None = None
+    key: str | None = None
+    recipient: str | None = None
+    idempotency_key: str | None = None
+    replay_of: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Deliveries, newest first, and where the next page starts (None: this is the last)."""
+
+    items: list[Delivery]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`by_status` has every status. `waiting` are due or will be; `oldest_due_s` is how long the oldest is overdue."""
+
+    by_status: Mapping[Status, int]
+    waiting: int
+    oldest_due_s: float
+
+
+class Deliveries:
+    """The log, which is also the queue."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._key_kept_ms = int(settings.idempotency_hours * _HOUR_MS)
+        self._lanes: set[tuple[str, str]] = set()
+
+    def insert_many(self, rows: Sequence[NewDelivery]) -> list[Inserted]:
+        """Keep all rows in one transaction; the answers stand in the same order. Raises `Unavailable`.
+
+        A row whose idempotency key is held by an earlier one, in the table or in `rows`, is not kept (see `Inserted`).
+        Inserting the same id again changes nothing, so that a caller who lost the connection may try again.
+        """
+        if not rows:
+            return []
+        with self._database.write() as connection:
+            now = self._database.now(connection)
+            self._know_lanes(connection, rows)
+            # Sorted, so that two processes that insert the same keys at once cannot wait for each other in a circle.
+            ordered = sorted(rows, key=lambda row: row.idempotency_key or "")
+            kept = self._insert(connection, ordered, now)
+            answers = (
+                {row.id: _created(row) for row in ordered} if kept == len(rows) else self._sort_out(connection, ordered, now)
+            )
+            self._insert_contexts(
+                connection, [row for row in ordered if row.context is not None and answers[row.id].created]
+            )
+            self._database.notify(connection)
+        return [answers[row.id] for row in rows]
+
+    def _know_lanes(self, connection: Connection, rows: Iterable[NewDelivery]) -> None:
+        """Every (account, rate class) has a bucket, from which workers learn that there is such a lane."""
+        for lane in {(row.account, row.rate_class) for row in rows} - self._lanes:
+            make_bucket(connection, self._database, lane)
+            if len(self._lanes) < 10_000:
+                self._lanes.add(lane)
+
+    def _insert(self, connection: Connection, rows: Sequence[NewDelivery], now: int) -> int:
+        """How many rows were new.
+
+        Many rows go in one statement, written by hand: SQLite then needs the interpreter's lock once and not once a row,
+        which a busy web process would wait for each time.
+        """
+        kept = 0
+        for part in _parts(rows):
+            values: list[Any] = []
+            for row in part:
+                values += _values(row, now)
+            kept += connection.exec_driver_sql(self._statement("deliveries", _COLUMNS, len(part)), tuple(values)).rowcount
+        return kept
+
+    def _insert_contexts(self, connection: Connection, rows: Sequence[NewDelivery]) -> None:
+        for part in _parts(rows):
+            values: list[Any] = []
+            for row in part:
+                values += (row.id, row.context)
+            connection.exec_driver_sql(self._statement("contexts", ("delivery", "context"), len(part)), tuple(values))
+
+    def _statement(self, table: str, columns: Sequence[str], rows: int) -> str:
+        mark = "?" if self._database.is_sqlite else "%s"
+        one = f"({', '.join([mark] * len(columns))})"
+        names = ", ".join(f'"{name}"' for name in columns)
+        return f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * rows)} ON CONFLICT DO NOTHING"  # noqa: S608
+
+    def _sort_out(self, connection: Connection, rows: Sequence[NewDelivery], now: int) -> dict[str, Inserted]:
+        """The slow path: some rows were not kept. Frees keys that are too old for their new holders, finds the other holders."""
+        answers: dict[str, Inserted] = {}
+        there = set(
+            connection.execute(select(deliveries.c.id).where(deliveries.c.id.in_([row.id for row in rows]))).scalars()
+        )
+        for row in rows:
+            if row.id in there:
+                answers[row.id] = _created(row)
+                continue
+            holder = self._holder(connection, row)
+            if holder is None or holder.created_at < now - self._key_kept_ms:
+                if holder is not None:
+                    give_up_key(connection, holder.id)
+                if self._insert(connection, [row], now):
+                    answers[row.id] = _created(row)
+                    continue
+                holder = self._holder(connection, row)
+            assert holder is not None
+            answers[row.id] = Inserted(
+                id=holder.id,
+                created=False,
+                fingerprint=holder.fingerprint,
+                first=First(
+                    id=holder.id,
+                    status=Status(holder.status),
+                    template=holder.template,
+                    version=holder.version,
+                    action=holder.action,
+                    account=holder.account,
+                ),
+            )
+        return answers
+
+    def _holder(self, connection: Connection, row: NewDelivery) -> Row[Any] | None:
+        return connection.execute(
+            select(deliveries).where(
+                deliveries.c.idempotency_key == row.idempotency_key,
+                deliveries.c.account == row.account,
+                deliveries.c.target == row.target,
+                deliveries.c.idempotency_slot == "",
+            )
+        ).one_or_none()
+
+    def get(self, id: str) -> Delivery | None:
+        """The delivery with its context, or None."""
+        query = (
+            select(deliveries, contexts.c.context).select_from(deliveries.outerjoin(contexts)).where(deliveries.c.id == id)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else to_delivery(row, row.context)
+
+    def status(self, id: str) -> Status | None:
+        """Only where it stands: cheap enough to ask again and again."""
+        with self._database.read() as connection:
+            found = connection.execute(_STATUS, {"id": id}).scalar_one_or_none()
+        return None if found is None else Status(found)
+
+    def attempts(self, id: str) -> list[Attempt]:
+        """Every attempt, the first one first."""
+        query = select(attempts).where(attempts.c.delivery == id).order_by(attempts.c.number)
+        with self._database.read() as connection:
+            return [_to_attempt(row) for row in connection.execute(query)]
+
+    def search(self, filter: DeliveryFilter | None = None, limit: int = 50, cursor: str | None = None) -> Page:
+        """A page of deliveries, newest first, without their contexts. Raises `NotReadable` for a cursor that is none."""
+        if cursor is not None and not cursor.startswith("dlv_"):
+            raise NotReadable(
+                "The cursor is not one that we gave.", [Problem("cursor.unknown", "The cursor is not one that we gave.")]
+            )
+        conditions = conditions_of(filter or DeliveryFilter())
+        if cursor is not None:
+            conditions.append(deliveries.c.id < cursor)
+        query = select(deliveries).where(and_(True, *conditions)).order_by(deliveries.c.id.desc()).limit(limit + 1)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        items = [to_delivery(row) for row in rows[:limit]]
+        return Page(items, items[-1].id if len(rows) > limit else None)
+
+    def counts(self) -> Counts:
+        """For metrics and the first page."""
+        grouped = select(deliveries.c.status, func.count()).group_by(deliveries.c.status)
+        waiting = select(func.count(), func.min(deliveries.c.due_at)).where(WAITING)
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+            by_status = {Status(status): count for status, count in connection.execute(grouped)}
+            depth, oldest = connection.execute(waiting).one()
+        overdue = max(0, now - oldest) / 1000 if oldest is not None else 0.0
+        return Counts({status: by_status.get(status, 0) for status in Status}, depth, overdue)
+
+
+def make_bucket(connection: Connection, database: Database, lane: tuple[str, str]) -> None:
+    """A bucket for the lane, where it has none."""
+    mark = "?" if database.is_sqlite else "%s"
+    connection.exec_driver_sql(
+        f"INSERT INTO buckets (account, rate_class, served_at) VALUES ({mark}, {mark}, 0) ON CONFLICT DO NOTHING",  # noqa: S608
+        lane,
+    )
+
+
+def give_up_key(connection: Connection, id: str) -> None:
+    """The delivery no longer holds its idempotency key; the log still shows it."""
+    connection.execute(update(deliveries).where(deliveries.c.id == id).values(idempotency_slot=deliveries.c.id))
+
+
+def conditions_of(filter: DeliveryFilter) -> list[Any]:
+    """The filter as SQL conditions."""
+    columns = deliveries.c
+    found: list[Any] = []
+    if filter.status:
+        found.append(or_(*(columns.status == status.value for status in filter.status)))
+    for name in ("template", "action", "account", "key", "recipient", "idempotency_key", "replay_of"):
+        if (value := getattr(filter, name)) is not None:
+            found.append(columns[name] == value)
+    if filter.since is not None:
+        found.append(columns.created_at >= to_ms(filter.since))
+    if filter.until is not None:
+        found.append(columns.created_at < to_ms(filter.until))
+    return found
+
+
+def to_delivery(row: Row[Any], context: bytes | None = None) -> Delivery:
+    """The row as the model has it."""
+    return Delivery(
+        id=row.id,
+        status=Status(row.status),
+        account=row.account,
+        action=row.action,
+        target=row.target,
+        template=row.template,
+        version_id=row.version_id,
+        version=row.version,
+        key=row.key,
+        recipient=row.recipient,
+        payload=row.payload,
+        digest=row.digest,
+        context=context,
+        guarantee=Guarantee(row.guarantee),
+        rate_class=row.rate_class,
+        priority=row.priority,
+        idempotency_key=row.idempotency_key,
+        fingerprint=row.fingerprint,
+        problems=_to_problems(row.problems),
+        warnings=_to_problems(row.warnings),
+        reason=row.reason,
+        replay_of=row.replay_of,
+        attempts_made=row.attempts_made,
+        created_at=from_ms(row.created_at),
+        updated_at=from_ms(row.updated_at),
+        due_at=from_ms_or_none(row.due_at),
+        expires_at=from_ms_or_none(row.expires_at),
+        finished_at=from_ms_or_none(row.finished_at),
+    )
+
+
+def _to_attempt(row: Row[Any]) -> Attempt:
+    return Attempt(
+        number=row.number,
+        started_at=from_ms(row.started_at),
+        finished_at=from_ms_or_none(row.finished_at),
+        duration_ms=row.duration_ms,
+        worker=row.worker,
+        outcome=row.outcome,
+        status_code=row.status_code,
+        headers=orjson.loads(row.headers) if row.headers else {},
+        body=row.body,
+        error=row.error,
+        meaning=row.meaning,
+    )
+
+
+_STATUS = select(deliveries.c.status).where(deliveries.c.id == bindparam("id"))
+
+# The columns that are taken from a NewDelivery as they are, then those that `_values` works out.
+_TAKEN = (
+    *("id", "status", "account", "action", "target", "template", "version_id", "version", "key", "recipient", "payload"),
+    *("digest", "guarantee", "rate_class", "priority", "idempotency_key", "fingerprint", "reason", "replay_of"),
+)
+_WORKED_OUT = (
+    *("idempotency_slot", "problems", "warnings", "attempts_made", "fence"),
+    *("created_at", "updated_at", "due_at", "expires_at", "finished_at"),
+)
+_COLUMNS = _TAKEN + _WORKED_OUT
+_taken = attrgetter(*_TAKEN)
+
+
+def _values(row: NewDelivery, now: int) -> tuple[Any, ...]:
+    is_open = row.status.is_open
+    return (
+        *_taken(row),
+        row.id if row.status in _HOLDS_NO_KEY else "",
+        _from_problems(row.problems),
+        _from_problems(row.warnings),
+        0,
+        0,
+        now,
+        now,
+        now + int(row.due_in * 1000) if is_open else None,
+        now + int(row.expires_in * 1000) if row.expires_in is not None else None,
+        None if is_open else now,
+    )
+
+
+def _created(row: NewDelivery) -> Inserted:
+    first = First(
+        id=row.id,
+        status=row.status,
+        template=row.template,
+        version=row.version,
+        action=row.action,
+        account=row.account,
+    )
+    return Inserted(id=row.id, created=True, fingerprint=row.fingerprint, first=first)
+
+
+def _parts(rows: Sequence[NewDelivery]) -> Iterable[Sequence[NewDelivery]]:
+    """Parts of 64, 32, 16 ... rows, so that few different statements exist, and the database keeps them prepared."""
+    at = 0
+    while at < len(rows):
+        size = min(_LARGEST_INSERT, 1 << ((len(rows) - at).bit_length() - 1))
+        yield rows[at : at + size]
+        at += size
+
+
+def _from_problems(problems: tuple[Problem, ...]) -> str | None:
+    return orjson.dumps([problem.as_dict() for problem in problems]).decode() if problems else None
+
+
+def _to_problems(text: str | None) -> tuple[Problem, ...]:
+    return tuple(Problem(**each) for each in orjson.loads(text)) if text else ()

