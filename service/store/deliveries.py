@@ -21,34 +21,23 @@ from service.store._times import from_ms, from_ms_or_none, to_ms
 _HOUR_MS = 3_600_000
 _LARGEST_INSERT = 64  # rows a statement: 64 x 29 values stay below every driver's limit
 
-# A delivery that was never going to be sent must not stop a corrected call with the same key.
-_HOLDS_NO_KEY = frozenset({Status.REJECTED, Status.SUPPRESSED})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class First:
-    """What was kept under an idempotency key: enough to give the first answer again."""
+class Inserted:
+    """What became of one `NewDelivery`: enough to answer the caller, and to answer a repeated call as the first.
+
+    `created` is False where its idempotency key was held already; then all else is the holder's. `status` is the one with
+    which it was kept, not the one it has come to since.
+    """
 
     id: str
+    created: bool
     status: Status
     template: str | None
     version: int | None
     action: str
     account: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inserted:
-    """What became of one `NewDelivery`.
-
-    `created` is False where its idempotency key was held already: then `first` and `fingerprint` are the holder's, and
-    `id` is the holder's id. `status` of `first` is the present one.
-    """
-
-    id: str
-    created: bool
     fingerprint: str | None
-    first: First
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +139,7 @@ class Deliveries:
         return f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * rows)} ON CONFLICT DO NOTHING"  # noqa: S608
 
     def _sort_out(self, connection: Connection, rows: Sequence[NewDelivery], now: int) -> dict[str, Inserted]:
-        """The slow path: some rows were not kept. Frees keys that are too old for their new holders, finds the other holders."""
+        """The slow path: some rows were not kept. Gives keys that are too old to them, and finds the holders of the others."""
         answers: dict[str, Inserted] = {}
         there = set(
             connection.execute(select(deliveries.c.id).where(deliveries.c.id.in_([row.id for row in rows]))).scalars()
@@ -168,19 +157,7 @@ class Deliveries:
                     continue
                 holder = self._holder(connection, row)
             assert holder is not None
-            answers[row.id] = Inserted(
-                id=holder.id,
-                created=False,
-                fingerprint=holder.fingerprint,
-                first=First(
-                    id=holder.id,
-                    status=Status(holder.status),
-                    template=holder.template,
-                    version=holder.version,
-                    action=holder.action,
-                    account=holder.account,
-                ),
-            )
+            answers[row.id] = _held(holder)
         return answers
 
     def _holder(self, connection: Connection, row: NewDelivery) -> Row[Any] | None:
@@ -340,7 +317,7 @@ def _values(row: NewDelivery, now: int) -> tuple[Any, ...]:
     is_open = row.status.is_open
     return (
         *_taken(row),
-        row.id if row.status in _HOLDS_NO_KEY else "",
+        row.id if row.status is Status.REJECTED else "",  # a corrected call with the same key must get through
         _from_problems(row.problems),
         _from_problems(row.warnings),
         0,
@@ -354,15 +331,30 @@ def _values(row: NewDelivery, now: int) -> tuple[Any, ...]:
 
 
 def _created(row: NewDelivery) -> Inserted:
-    first = First(
+    return Inserted(
         id=row.id,
+        created=True,
         status=row.status,
         template=row.template,
         version=row.version,
         action=row.action,
         account=row.account,
+        fingerprint=row.fingerprint,
     )
-    return Inserted(id=row.id, created=True, fingerprint=row.fingerprint, first=first)
+
+
+def _held(holder: Row[Any]) -> Inserted:
+    """What the first call was told: final at once (a template suppressed it), else queued, whatever it is by now."""
+    return Inserted(
+        id=holder.id,
+        created=False,
+        status=Status(holder.status) if holder.finished_at == holder.created_at else Status.QUEUED,
+        template=holder.template,
+        version=holder.version,
+        action=holder.action,
+        account=holder.account,
+        fingerprint=holder.fingerprint,
+    )
 
 
 def _parts(rows: Sequence[NewDelivery]) -> Iterable[Sequence[NewDelivery]]:
