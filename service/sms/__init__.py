@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
-from service.sms.phones import mask
+from service.sms._alphabet import fold
+from service.sms.lint import Lint, lint
+from service.sms.phones import is_toll_free, mask, to_e164
+from service.sms.segments import Cause, Measure, measure, pack, segments, truncate
+from service.sms.zones import candidate_zones, zones
 
-__all__ = ["mask"]
+__all__ = [
+    "Cause",
+    "Lint",
+    "Measure",
+    "candidate_zones",
+    "fold",
+    "is_toll_free",
+    "lint",
+    "mask",
+    "measure",
+    "pack",
+    "segments",
+    "to_e164",
+    "truncate",
+    "zones",
+]

@@ -1,0 +1,266 @@
+"""What a reader or a carrier will dislike in a rendered text: problems where it cannot go out, warnings elsewhere."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from service.errors import Problem
+from service.sms.segments import Cause, Measure
+from service.sms.segments import measure as measured
+
+LONGEST = 1600
+"""Characters above which a text is called too long: the limit that is common elsewhere; the vendor publishes none."""
+
+TOO_MANY_SEGMENTS = 10
+"""Segments above which no account's limit makes a text sensible."""
+
+_IMAGE_TYPES = (".jpg", ".jpeg", ".png", ".gif")
+_CAUSES_NAMED = 3
+
+_LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)'\]]", re.IGNORECASE)
+_HOST = re.compile(r"(?<![\w@./-])[a-z0-9-]+(?:\.[a-z0-9-]+)+(?![\w@-])", re.IGNORECASE)
+_LEFTOVER = re.compile(
+    r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|\{\{|\{%"
+    r"|%%[A-Za-z_][\w.: -]{0,80}%%|\[\[[^\]\n]{1,80}\]\]|\*\|[^|\n]{1,80}\|\*"
+    r"|\b(?:personalize|[a-z]+_[a-z_]+)\([^)\n]{0,200}\)"
+    r"|\b(?:profile|event)\.[a-z_]\w*(?:\.\w+)*",
+    re.DOTALL,
+)
+_CARD = re.compile(r"(?<![\w.+-])(?:[0-9][ -]?){12,18}[0-9](?![\w-])")
+_CARD_PREFIX = re.compile(
+    r"4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|3(?:0[0-5]|[68])|6(?:011|4[4-9]|5)|35(?:2[89]|[3-8])"
+)
+_SSN = re.compile(r"(?<![\w-])(?!000|666|9)[0-9]{3}([- ])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}(?![\w-])")
+_HOLE = re.compile(r"(?<=\S)[ \u00a0]{2,}(?=\S)|(?<=\w)[ \u00a0]+[,!?;](?=\s|$)|(?<=\w)[ \u00a0]+\.(?=\s|$)|\(\s*\)|\"\"|“”")
+_SHOUTED = re.compile(r"!{3,}|(?:!\s+){2,}!")
+_SHOUTING_LETTERS = 16
+_SHOUTING_SHARE = 0.7
+
+
+class Lint(NamedTuple):
+    """What was found: `problems` stop the message, `warnings` do not."""
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointers:
+    """Where in the payload the parts of a message stand."""
+
+    body: str = "/body"
+    media: str = "/mediaUrl"
+    type: str = "/subscriptionType"
+    skip_fatigue: str = "/skipFatigue"
+
+
+def lint(
+    body: str,
+    *,
+    subscription_type: str | None = None,
+    media_url: str | None = None,
+    use_short_links: bool = False,
+    skip_fatigue: bool = False,
+    measure: Measure | None = None,
+    most_segments: int = 3,
+    wants_opt_out_hint: bool = False,
+    pointers: Pointers = Pointers(),
+) -> Lint:
+    """Looks at a rendered body (every sample's, so that what profiles bring in is seen). Sources: carriers' and the vendor's
+    policies as `words.toml` cites them.
+
+    `most_segments` is the account's limit; `wants_opt_out_hint` asks MARKETING texts to say how to stop. `measure` may be
+    given where it is known already.
+
+    >>> [problem.code for problem in lint("Hi {{ name }}!").problems]
+    ['sms.leftover_markup']
+    >>> [warning.code for warning in lint("Hi , see http://bit.ly/x").warnings]
+    ['sms.public_shortener', 'sms.link_not_https', 'sms.empty_hole']
+    """
+    at = pointers.body
+    size = measure if measure is not None else measured(body)
+    prose = _LINK.sub(" ", body)
+    warnings = [
+        *_size(body, size, most_segments, at),
+        *_links(body, use_short_links, at),
+        *_words(prose, subscription_type, wants_opt_out_hint, pointers),
+        *_numbers(prose, at),
+        *_looks(prose, body, at),
+        *_media(media_url, pointers.media),
+    ]
+    if skip_fatigue:
+        warnings.append(fatigue(pointers.skip_fatigue))
+    return Lint(tuple(_broken(body, prose, at)), tuple(warnings))
+
+
+def fatigue(pointer: str) -> Problem:
+    """The warning that a message goes to people who have had enough."""
+    return Problem(
+        "sms.fatigue",
+        "`skipFatigue` is true: the message also goes to people who have had enough messages.",
+        pointer,
+        "Set `skipFatigue` to false unless the person waits for this message.",
+    )
+
+
+def _broken(body: str, prose: str, at: str) -> Iterator[Problem]:
+    if match := _LEFTOVER.search(prose):
+        detail = f"The text holds template markup that was not filled: `{_short(match.group())}`."
+        yield Problem("sms.leftover_markup", detail, at, "Correct the template, or take the markup out of the data.")
+    elif match := re.search(r"[{}]", body):
+        detail = f"The text has the brace `{match.group()}` at character {match.start() + 1}."
+        hint = "Attentive drops such a message without a word. Take the braces out, or fill the place that they stand for."
+        yield Problem("sms.braces", detail, at, hint)
+
+
+def _size(body: str, size: Measure, most_segments: int, at: str) -> Iterator[Problem]:
+    if size.causes and size.without_causes is not None:
+        named = ", ".join(_named(cause) for cause in size.causes[:_CAUSES_NAMED])
+        more = f" and {len(size.causes) - _CAUSES_NAMED} more" if len(size.causes) > _CAUSES_NAMED else ""
+        fewer = size.without_causes[1]
+        instead = f"{_segments(size.segments)} instead of {fewer}" if fewer < size.segments else _segments(size.segments)
+        detail = (
+            f"{named}{more}: the whole text becomes UCS-2, which has 70 characters to a message and not 160 ({instead})."
+        )
+        yield Problem("sms.ucs2", detail, at, _replacements(size.causes))
+    if size.segments > min(most_segments, TOO_MANY_SEGMENTS):
+        limit = min(most_segments, TOO_MANY_SEGMENTS)
+        detail = f"The text takes {_segments(size.segments)}, and {limit} is the most that is wanted."
+        yield Problem("sms.segments", detail, at, "Shorten the text: every segment is billed.")
+    if len(body) > LONGEST:
+        yield Problem("sms.too_long", f"The text has {len(body)} characters, more than {LONGEST}.", at, "Shorten it.")
+
+
+def _named(cause: Cause) -> str:
+    shown = "" if cause.character.isspace() or not cause.character.isprintable() else f"`{cause.character}` "
+    return f"{shown}({cause.name})"
+
+
+def _replacements(causes: tuple[Cause, ...]) -> str:
+    known = [cause for cause in causes if cause.suggest is not None]
+    if not known:
+        return "Leave these characters out, or accept the higher price."
+    return "The filter `gsm` replaces " + ("them." if len(known) == len(causes) else "those that have a look-alike.")
+
+
+def _links(body: str, use_short_links: bool, at: str) -> Iterator[Problem]:
+    whole = [match.group() for match in _LINK.finditer(body)]
+    hosts = [(urlsplit(link).hostname or "").removeprefix("www.") if link.isascii() else "" for link in whole]
+    bare = [host for host in _HOST.findall(_LINK.sub(" ", body)) if host.rsplit(".", 1)[1].lower() in _data().bare_endings]
+    shorteners = [each for each in [*hosts, *map(str.lower, bare)] if each in _data().shorteners]
+    if shorteners:
+        detail = f"`{shorteners[0]}` is a public link shortener, and carriers filter texts with such links."
+        yield Problem("sms.public_shortener", detail, at, "Give the whole address, and let `useShortLinks` shorten it.")
+    if any(link.lower().startswith("http://") for link in whole):
+        yield Problem("sms.link_not_https", "A link in the text begins with http://.", at, "Write https://.")
+    if bare:
+        detail = f"`{_short(bare[0])}` has no https:// before it."
+        hint = "Write https:// before it" + (": `useShortLinks` shortens whole links only." if use_short_links else ".")
+        yield Problem("sms.link_unqualified", detail, at, hint)
+
+
+def _words(prose: str, subscription_type: str | None, wants_opt_out_hint: bool, pointers: Pointers) -> Iterator[Problem]:
+    data = _data()
+    if subscription_type == "TRANSACTIONAL" and (word := _first(data.words["promotional"], prose)):
+        detail = f"`{word}` reads like promotion, and the message is TRANSACTIONAL."
+        yield Problem("sms.promotional_transactional", detail, pointers.type, "Send promotion as MARKETING.")
+    if subscription_type == "MARKETING" and wants_opt_out_hint and not _first(data.words["opt_out"], prose):
+        detail = "The text does not say how to stop such messages."
+        yield Problem("sms.no_opt_out_hint", detail, pointers.body, "Add words such as: Reply STOP to stop.")
+    for name, says in _POLICIES.items():
+        if word := _first(data.words[name], prose):
+            yield Problem(f"sms.{name}", f"`{word}` {says}.", pointers.body, "Choose other words, or ask the vendor first.")
+
+
+_POLICIES: Mapping[str, str] = {
+    "shaft": "may be about sex, hate, alcohol, firearms or tobacco, restricted by carriers and prohibited by Attentive's policy",
+    "restricted": "may be about cannabis, gambling or debts, restricted by carriers and prohibited by Attentive's policy",
+    "health": "may be about a person's health, which is prohibited by Attentive's policy",
+}
+
+
+def _numbers(prose: str, at: str) -> Iterator[Problem]:
+    hint = "Take it out: the vendor's policy prohibits it, and texts are not secret."
+    for written in _CARD.findall(prose):
+        digits = re.sub(r"\D", "", written)
+        if _CARD_PREFIX.match(digits) and _luhn(digits):
+            detail = f"The text holds what may be a card number (•••• {digits[-4:]})."
+            yield Problem("sms.card_number", detail, at, hint)
+            break
+    if _SSN.search(prose):
+        yield Problem("sms.ssn", "The text holds what may be a social security number (•••-••-••••).", at, hint)
+
+
+def _luhn(digits: str) -> bool:
+    doubled = [int(each) * (2 if at % 2 else 1) for at, each in enumerate(reversed(digits))]
+    return sum(each - 9 if each > 9 else each for each in doubled) % 10 == 0
+
+
+def _looks(prose: str, body: str, at: str) -> Iterator[Problem]:
+    letters = [each for each in prose if each.isalpha()]
+    capitals = sum(1 for each in letters if each.isupper())
+    if _SHOUTED.search(prose) or (len(letters) >= _SHOUTING_LETTERS and capitals > _SHOUTING_SHARE * len(letters)):
+        detail = "The text shouts: mostly capitals, or three exclamation marks. Carriers' filters dislike it."
+        yield Problem("sms.shouting", detail, at, "Write it in a normal voice.")
+    if match := _HOLE.search(body):
+        detail = f"There is a hole at character {match.start() + 1}: a value may have been empty."
+        yield Problem("sms.empty_hole", detail, at, "Give the value a default, or leave out the words around it.")
+
+
+def _media(url: str | None, at: str) -> Iterator[Problem]:
+    if not url:
+        return
+    if not url.lower().startswith("https://"):
+        yield Problem("sms.media_not_https", "The image's address does not begin with https://.", at, "Write https://.")
+    if not re.split(r"[?#]", url, maxsplit=1)[0].lower().endswith(_IMAGE_TYPES):
+        detail = f"The image's address does not end in {', '.join(_IMAGE_TYPES[:-1])} or {_IMAGE_TYPES[-1]}."
+        yield Problem("sms.media_type", detail, at, "Carriers take JPEG, PNG and GIF.")
+
+
+def _first(words: re.Pattern[str], prose: str) -> str | None:
+    match = words.search(prose)
+    return match.group() if match else None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _segments(count: int) -> str:
+    return f"{count} segment{'' if count == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    words: Mapping[str, re.Pattern[str]]
+    shorteners: frozenset[str]
+    bare_endings: frozenset[str]
+
+
+@cache
+def _data() -> _Data:
+    table = tomllib.loads(resources.files("service.sms").joinpath("words.toml").read_text())
+    languages = [each for each in table.values() if isinstance(each, dict) and "language" in each]
+    lists: dict[str, list[str]] = {}
+    for language in languages:
+        for name, entry in language.items():
+            if isinstance(entry, dict):
+                lists.setdefault(name, []).extend(entry["words"])
+    links = table["links"]
+    return _Data(
+        {name: _any_word(words) for name, words in lists.items()},
+        frozenset(links["public_shorteners"]),
+        frozenset(links["bare_endings"]),
+    )
+
+
+def _any_word(words: list[str]) -> re.Pattern[str]:
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(word) for word in longest_first)})(?!\w)", re.IGNORECASE)
