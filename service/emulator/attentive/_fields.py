@@ -1,0 +1,69 @@
+"""Reading fields of a body: each check refuses with a sentence that names the field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from service.emulator._machine import Call, Refused
+
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+URL = re.compile(r"https?://[^\s/]+\.?[^\s]*", re.ASCII)
+INT64 = 2**63
+
+Body = dict[str, Any]
+
+
+def an_object(call: Call) -> Body:
+    """The body, which must be an object."""
+    if not isinstance(call.body, dict):
+        raise Refused(400, "The body must be an object.")
+    return call.body
+
+
+def text(call: Call, body: Body, name: str, *, needed: bool = False) -> str | None:
+    """A text that is not blank; None when it is absent or null."""
+    value = body.get(name)
+    if value is None:
+        if needed:
+            call.refuse("fields", f"'{name}' is required.")
+        return None
+    if not isinstance(value, str):
+        call.refuse("fields", f"'{name}' must be a text.")
+        return str(value)
+    if needed and not value.strip():
+        call.refuse("fields", f"'{name}' must not be empty.")
+    return value
+
+
+def one_of(call: Call, body: Body, name: str, words: tuple[str, ...], *, needed: bool = False) -> str | None:
+    value = text(call, body, name, needed=needed)
+    if value is not None and value not in words:
+        call.refuse("fields", f"'{name}' must be one of {', '.join(words)}.")
+    return value
+
+
+def flag(call: Call, body: Body, name: str) -> bool | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
+        call.refuse("fields", f"'{name}' must be true or false.")
+        return bool(value)
+    return value
+
+
+def integer(call: Call, body: Body, name: str) -> int | None:
+    """An int64; None when it is absent or null."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not -INT64 <= value < INT64:
+        call.refuse("fields", f"'{name}' must be a whole number of at most 64 bits.")
+        return None
+    return value
+
+
+def phone(call: Call, body: Body, name: str) -> str | None:
+    value = text(call, body, name)
+    if value is not None and not E164.fullmatch(value):
+        call.refuse("phone", f"'{name}' must be a phone number in E.164 format, such as +12025550143.")
+    return value
