@@ -14,6 +14,7 @@ quiet_hours = "21:00-08:00"
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.errors import Problem
-from service.model import Guarantee, Policy
+from service.model import Guarantee, Policy, TemplateSource
 from service.registry import nearest
 
 KEYS = ("title", "action", "account", "policy", "missing")
@@ -73,6 +74,37 @@ def parse(text: str, file: str) -> tuple[About, list[Problem]]:
     reader = _Reader(text, file)
     reader.known(table, KEYS, "")
     return reader.about(table), reader.problems
+
+
+def write(template: TemplateSource) -> str:
+    """The `about.toml` of a template, so that `parse` reads the same out of it."""
+    policy = template.policy
+    lines = [f"{key} = {_quoted(getattr(template, key))}" for key in ("title", "action", "account")]
+    rules = {
+        "guarantee": policy.guarantee,
+        "expires_after": None if policy.expires_after_s is None else _duration(policy.expires_after_s),
+        "idempotency": policy.idempotency,
+        "quiet_hours": policy.quiet_hours,
+    }
+    given = [f"{key} = {_quoted(text)}" for key, text in rules.items() if text is not None]
+    lines += ["", "[policy]", *given] if given else []
+    stand_ins = [f"{_quoted(path)} = {_quoted(text)}" for path, text in policy.missing.items()]
+    lines += ["", "[missing]", *stand_ins] if stand_ins else []
+    return "\n".join(lines) + "\n"
+
+
+def _duration(length_s: float) -> str:
+    """The duration in its largest whole unit.
+
+    >>> _duration(43200.0)
+    '12h'
+    """
+    unit = next(unit for unit in "dhms" if length_s % _SECONDS[unit] == 0 or unit == "s")
+    return f"{int(length_s // _SECONDS[unit])}{unit}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class _Reader:

@@ -9,6 +9,7 @@ templates/_snippets/people.j2               a snippet, for `{% include "people" 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from service import strictjson
-from service.authoring.about import About, parse
+from service.authoring.about import About, parse, write
 from service.errors import NotFound, NotReadable, Problem, TemplateInvalid
 from service.model import TemplateSource
 from service.registry import nearest
@@ -65,16 +66,16 @@ def read(path: Path) -> Folder:
         raise NotFound(f"There is no folder {path}.", hint="Name a folder of templates, or the folder of one.")
     problems: list[Problem] = []
     if is_template(path):
-        snippets = _snippets(path.resolve().parent / SNIPPETS, problems)
+        shared = _snippets(path.resolve().parent / SNIPPETS, problems)
         places = [path]
     else:
-        snippets = _snippets(path / SNIPPETS, problems)
+        shared = _snippets(path / SNIPPETS, problems)
         places = sorted(each for each in path.iterdir() if each.is_dir() and each.name[0] not in "._")
-    templates = [made for each in places if (made := _template(each, snippets, problems)) is not None]
+    templates = [made for each in places if (made := _template(each, shared, problems)) is not None]
     if problems:
         many = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
         raise TemplateInvalid(f"The templates in {path} have {many}.", problems)
-    return Folder(tuple(templates), snippets)
+    return Folder(tuple(templates), shared)
 
 
 def read_one(path: Path) -> TemplateSource:
@@ -84,13 +85,18 @@ def read_one(path: Path) -> TemplateSource:
     return read(path).templates[0]
 
 
+def names(path: Path) -> list[str]:
+    """The names of the templates in the folder `path`, without reading them."""
+    return sorted(each.name for each in path.glob("[a-z0-9]*") if is_template(each))
+
+
 def is_template(path: Path) -> bool:
     """Whether the folder `path` is that of one template."""
     return (path / ABOUT).is_file() or any((path / name).is_file() for name in DIALECTS)
 
 
-def used(source: str, snippets: Mapping[str, str]) -> dict[str, str]:
-    """Those of `snippets` that `source` includes or imports, directly or through another, by name.
+def used(text: str, shared: Mapping[str, str]) -> dict[str, str]:
+    """Those of the `shared` snippets that the template `text` includes or imports, directly or through another, by name.
 
     What is named and not there is left to the compiler, which knows the line.
 
@@ -98,32 +104,61 @@ def used(source: str, snippets: Mapping[str, str]) -> dict[str, str]:
     {'a': "{% import 'b' as b %}", 'b': ''}
     """
     found: dict[str, str] = {}
-    waiting = list(references(source))
+    waiting = list(references(text))
     while waiting:
         name = waiting.pop()
-        if name in snippets and name not in found:
-            found[name] = snippets[name]
-            waiting += references(snippets[name])
+        if name in shared and name not in found:
+            found[name] = shared[name]
+            waiting += references(shared[name])
     return dict(sorted(found.items()))
 
 
-def references(source: str) -> Iterator[str]:
-    """Names of the snippets that `source` names in an include or import, also where it does not compile yet."""
-    for tag in _REFERENCE.finditer(source):
-        for text in _TEXT.finditer(tag[1]):
-            yield text[1] or text[2] or ""
+def references(text: str) -> Iterator[str]:
+    """Names of the snippets that a template names in an include or import, also where it does not compile yet."""
+    for tag in _REFERENCE.finditer(text):
+        for name in _TEXT.finditer(tag[1]):
+            yield name[1] or name[2] or ""
 
 
-def context_of(sample: Mapping[str, Any]) -> dict[str, Any]:
-    """The context that a sample of a `TemplateSource` holds."""
-    return dict(sample["context"])
+def source(body: bytes, shown: str) -> str:
+    """The text of one template file. Raises `TemplateInvalid` when it is not UTF-8; `shown` is how problems call it."""
+    try:
+        return body.decode().removeprefix("\ufeff").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        said = f"{shown} is not UTF-8: byte {error.start + 1} cannot be read."
+        raise TemplateInvalid(said, [Problem("file.not_utf8", said, None, "Save the file as UTF-8.")]) from None
+
+
+def snippets(path: Path) -> dict[str, str]:
+    """The shared snippets of the folder of templates `path`, by name. Raises `TemplateInvalid`."""
+    problems: list[Problem] = []
+    found = _snippets(path / SNIPPETS, problems)
+    if problems:
+        raise TemplateInvalid(f"The snippets in {path} cannot be read.", problems)
+    return found
+
+
+def files(template: TemplateSource) -> dict[str, str]:
+    """The files of a template's folder with their text, by path within it, in one canonical form."""
+    file = next(file for file, dialect in DIALECTS.items() if dialect == template.dialect)
+    made = {file: template.source, ABOUT: write(template)}
+    for name, sample in template.samples.items():
+        made[f"{SAMPLES}/{name}.json"] = as_text(sample["context"])
+        if sample.get("expected") is not None:
+            made[f"{SAMPLES}/{name}.expected.json"] = as_text(sample["expected"])
+    return made
+
+
+def as_text(value: Any) -> str:
+    """`value` as the JSON of a sample's file, the same text for equal values."""
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def _files() -> str:
     return " or ".join(DIALECTS)
 
 
-def _template(path: Path, snippets: Mapping[str, str], problems: list[Problem]) -> TemplateSource | None:
+def _template(path: Path, shared: Mapping[str, str], problems: list[Problem]) -> TemplateSource | None:
     """The template in `path`; None, and problems, when something is wrong with it."""
     name = path.resolve().name
     before = len(problems)
@@ -134,10 +169,10 @@ def _template(path: Path, snippets: Mapping[str, str], problems: list[Problem]) 
     if len(files) != 1:
         said = f"holds both {' and '.join(files)}" if files else f"holds no {_files()}"
         problems.append(Problem("template.files", f"The folder {name} {said}.", hint="Keep exactly one of them."))
-    source = _text(path / files[0], f"{name}/{files[0]}", problems) if files else None
+    text = _text(path / files[0], f"{name}/{files[0]}", problems) if files else None
     about = _about(path / ABOUT, f"{name}/{ABOUT}", problems)
     samples = _samples(path / SAMPLES, name, problems)
-    if len(problems) > before or source is None:
+    if len(problems) > before or text is None:
         return None
     return TemplateSource(
         name=name,
@@ -145,9 +180,9 @@ def _template(path: Path, snippets: Mapping[str, str], problems: list[Problem]) 
         action=about.action,
         account=about.account,
         dialect=DIALECTS[files[0]],
-        source=source,
+        source=text,
         policy=about.policy,
-        snippets=used(source, snippets),
+        snippets=used(text, shared),
         samples=samples,
     )
 
@@ -202,10 +237,9 @@ def _object(file: Path, shown: str, problems: list[Problem]) -> dict[str, Any] |
 
 def _text(file: Path, shown: str, problems: list[Problem]) -> str | None:
     try:
-        return file.read_bytes().decode().removeprefix("\ufeff").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        said = f"{shown} is not UTF-8: byte {error.start + 1} cannot be read."
-        problems.append(Problem("file.not_utf8", said, None, "Save the file as UTF-8.", template=shown))
+        return source(file.read_bytes(), shown)
+    except TemplateInvalid as error:
+        problems += [each.at(None, None, shown) for each in error.problems]
     except OSError as error:
         problems.append(Problem("file.unreadable", f"{shown} cannot be read: {error.strerror}.", template=shown))
     return None

@@ -1,0 +1,145 @@
+"""What is doubtful or wrong about a template before anybody gets a message, from its source and from its samples.
+
+A problem means that the template cannot be used; a warning, that somebody should look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from service.actions import Action
+from service.authoring.check import problems_of, render_samples
+from service.delivery.prepare import Preparer
+from service.errors import BurgeeError, NotFound, Problem, TemplateInvalid
+from service.model import TemplateSource
+from service.rendering import compile_text
+from service.strictjson import line_and_column
+
+_ASSIGNED = re.compile(r"\{%[-+]?\s*set\s+([A-Za-z_]\w*)\s*(?:=|[-+]?%\})")
+_TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_MESSAGE_NAME = re.compile(r'"messageName"\s*:\s*("(?:[^"\\{]|\\.|\{(?![{%]))*\{[{%]|\{\{)')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """What was found about one template. A finding in a sample's message names the sample in its detail."""
+
+    template: str
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def lint(preparer: Preparer, templates: Iterable[TemplateSource]) -> Iterator[Linted]:
+    """Everything found about each of `templates`."""
+    for template in templates:
+        yield lint_one(preparer, template)
+
+
+def lint_one(preparer: Preparer, template: TemplateSource) -> Linted:
+    """Compiles the template, looks at its source, and renders its samples."""
+    try:
+        action = preparer.actions.get_or_raise(template.action)
+        rendered = list(render_samples(preparer, template))
+    except (NotFound, TemplateInvalid) as error:
+        return Linted(template=template.name, problems=problems_of(error))
+    problems, warnings = [], [found for rule in RULES for found in rule(template, action)]
+    for name, prepared in rendered:
+        expected = template.samples[name].get("expected")
+        if not (isinstance(expected, dict) and expected.get("outcome") == "invalid"):
+            problems += [_in_sample(each, name) for each in prepared.problems]
+        warnings += [_in_sample(each, name) for each in prepared.warnings]
+    problems += _idempotency(template)
+    return Linted(template=template.name, problems=_once(problems), warnings=_once(warnings))
+
+
+def unused_values(template: TemplateSource, action: Action) -> Iterator[Problem]:
+    """A value that is assigned and never used, such as an image URL that never reaches the payload."""
+    text = _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), template.source)
+    fields = {field.casefold(): field for field in action.schema.get("properties", {})}
+    for found in _ASSIGNED.finditer(text):
+        name = found[1]
+        uses = sum(len(re.findall(rf"(?<![\w.]){name}\b", tag[0])) for tag in _TAG.finditer(text))
+        if uses > len([each for each in _ASSIGNED.finditer(text) if each[1] == name]):
+            continue
+        field = fields.get(name.casefold().replace("_", ""))
+        hint = f'Write "{field}": "{{{{ {name} }}}}" into the payload.' if field else "Use it, or remove the assignment."
+        said = f"`{name}` is assigned and never used."
+        yield Problem("lint.unused", said, None, hint).at(*line_and_column(text, found.start(1)))
+
+
+def message_name_from_data(template: TemplateSource, action: Action) -> Iterator[Problem]:
+    """A message name that differs from profile to profile: the vendor takes 20 a day for the whole company."""
+    if "messageName" in action.schema.get("properties", {}):
+        for found in _MESSAGE_NAME.finditer(template.source):
+            yield Problem(
+                "lint.message_name",
+                "`messageName` is not fixed text. Attentive takes 20 different names in 24 hours for the whole company.",
+                "/messageName",
+                "Write one fixed name for this template.",
+            ).at(*line_and_column(template.source, found.start()))
+
+
+def samples_missing(template: TemplateSource, _: Action) -> Iterator[Problem]:
+    """A template without samples, or a sample without its expected result: nothing notices when it breaks."""
+    if not template.samples:
+        hint = "Add a context as samples/NAME.json, then run burgee test --update."
+        yield Problem("lint.no_sample", "There is no sample, so nobody sees what the template makes.", hint=hint)
+    for name, sample in template.samples.items():
+        if sample.get("expected") is None:
+            said = f"The sample `{name}` has no expected result."
+            yield Problem("lint.no_expected", said, hint=f"Run burgee test --update, and look at {name}.expected.json.")
+
+
+def stand_ins_unused(template: TemplateSource, _: Action) -> Iterator[Problem]:
+    """A value in [missing] that stands in for a path that the template never names."""
+    text = template.source + "".join(template.snippets.values())
+    for path in template.policy.missing:
+        last = re.split(r"[.\[\]\"']+", path.rstrip("]\"'"))[-1]
+        if last not in text:
+            said = f"`{path}` in [missing] stands in for nothing that the template uses."
+            yield Problem("lint.missing_unused", said, hint="Check the path, or remove the line from about.toml.")
+
+
+RULES: tuple[Callable[[TemplateSource, Action], Iterator[Problem]], ...] = (
+    unused_values,
+    message_name_from_data,
+    samples_missing,
+    stand_ins_unused,
+)
+
+
+def _idempotency(template: TemplateSource) -> list[Problem]:
+    """The problems of the idempotency expression in about.toml."""
+    if template.policy.idempotency is None:
+        return []
+    try:
+        compile_text(template.policy.idempotency, name="idempotency")
+    except BurgeeError as error:
+        found = error.problems or (Problem("template.invalid", error.detail, hint=error.hint),)
+        return [each.at(each.line, each.column, "idempotency") for each in found]
+    return []
+
+
+def _in_sample(problem: Problem, sample: str) -> Problem:
+    return Problem(
+        problem.code,
+        f"{problem.detail} (sample {sample})",
+        problem.pointer,
+        problem.hint,
+        problem.line,
+        problem.column,
+        problem.template,
+    )
+
+
+def _once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each finding once: the same place of the template often shows in every sample."""
+    kept: dict[tuple[object, ...], Problem] = {}
+    for each in problems:
+        kept.setdefault(
+            (each.code, each.pointer, each.line, each.column, each.template, each.detail.rpartition(" (")[0]), each
+        )
+    return tuple(kept.values())

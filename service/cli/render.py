@@ -1,0 +1,103 @@
+"""`burgee render`: what a context comes to, by the function that sends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.cli._common import NOT_VALID, Call, as_json_option, finish, moment, read_input, usage
+from service.cli._output import print_json, say_problems
+
+if TYPE_CHECKING:
+    from service.delivery.prepare import Prepared
+    from service.model import TemplateSource
+
+
+@click.command
+@click.option("--template", "name", metavar="NAME", help="The live version in the database, else the starter template.")
+@click.option("--file", metavar="PATH", help="A template's file or folder.")
+@click.option("--dialect", type=click.Choice(["jinja", "zephyr"]), help="Default: as the file is called.")
+@click.option("--action", metavar="NAME", help="Such as attentive.messages.send. Default: the template's own.")
+@click.option("--context", metavar="FILE|-", help="The context, as JSON.")
+@click.option("--sample", metavar="NAME", help="Take the context of this sample of the template.")
+@click.option("--now", metavar="TIME", help="The time that the template sees. Default: the time it is.")
+@as_json_option
+@click.pass_obj
+def command(
+    call: Call,
+    name: str | None,
+    file: str | None,
+    dialect: str | None,
+    action: str | None,
+    context: str | None,
+    sample: str | None,
+    now: str | None,
+    as_json: bool,
+) -> None:
+    """Show what a template makes of a context: the payload, its digest, problems and warnings, and the text's length.
+
+    Nothing is kept and nothing is sent. Exit status 3 when the result is not valid.
+    """
+    from service.cli._preview import wanted
+
+    at = moment(now)
+    if (context is None) == (sample is None):
+        raise click.UsageError("Give either --context FILE (- is standard input) or --sample NAME.")
+    body = read_input(context, "context") if context is not None else None
+    prepared = _prepared(call, lambda: wanted(call, name, file, dialect, action), body, sample, at)
+    if as_json:
+        print_json(prepared.as_dict())
+    else:
+        _show(prepared)
+    if prepared.outcome == "invalid":
+        finish(NOT_VALID)
+
+
+def _prepared(call: Call, find: Any, body: bytes | None, sample: str | None, at: Any) -> Prepared:
+    """What the context comes to; a context, template or action that cannot be read is an outcome with problems too."""
+    from service import strictjson
+    from service.actions import Actions
+    from service.delivery.prepare import Prepared, Preparer
+    from service.errors import NotFound, NotReadable, TemplateInvalid
+    from service.model import Outcome
+
+    try:
+        template: TemplateSource = find()
+        context = _sample(template, sample) if body is None else strictjson.read_object(body, what="context")
+        actions = Actions.load(call.settings().schemas)
+        preparer = Preparer(actions)
+        action = actions.get_or_raise(template.action)
+        program = preparer.compile(template.source, dialect=template.dialect, name=template.name, snippets=template.snippets)
+    except NotFound as error:
+        raise usage(error) from None
+    except (NotReadable, TemplateInvalid) as error:
+        return Prepared(Outcome.INVALID, problems=error.problems)
+    return preparer.prepare(program, action, template.policy, context, now=at)
+
+
+def _sample(template: TemplateSource, name: str | None) -> dict[str, Any]:
+    from service.errors import NotFound
+    from service.registry import nearest
+
+    name = name or ""
+    if name not in template.samples:
+        close = nearest(name, template.samples)
+        known = ", ".join(template.samples) or "none"
+        hint = f"Did you mean `{close}`?" if close else f"Its samples: {known}."
+        raise NotFound(f"The template `{template.name}` has no sample `{name}`.", hint=hint)
+    return dict(template.samples[name]["context"])
+
+
+def _show(prepared: Prepared) -> None:
+    colours = {"valid": "green", "suppressed": "yellow", "invalid": "red"}
+    reason = f": {prepared.reason}" if prepared.reason else ""
+    click.echo(click.style(prepared.outcome.value, fg=colours[prepared.outcome]) + reason, err=True)
+    say_problems(prepared.problems)
+    say_problems(prepared.warnings, colour="yellow", word="warning")
+    if prepared.sms:
+        sms = prepared.sms
+        parts = "part" if sms["segments"] == 1 else "parts"
+        click.echo(f"  {sms['encoding']}, {sms['units']} units, {sms['segments']} {parts}", err=True)
+    if prepared.payload is not None:
+        print_json(prepared.payload)
