@@ -156,6 +156,7 @@ class Delivery:
     due_at: datetime | None
     expires_at: datetime | None
     finished_at: datetime | None
+    decision: Mapping[str, Any] | None = None  # `rule` and `value` of the guard that holds or stopped it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

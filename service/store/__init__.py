@@ -8,6 +8,8 @@ from service.store._database import Database
 from service.store.accounts import Accounts
 from service.store.deliveries import Deliveries, DeliveryFilter, Inserted, Page
 from service.store.keys import Keys
+from service.store.presence import Workers
+from service.store.queue import Queue
 from service.store.snippets import Snippets
 from service.store.templates import Templates
 
@@ -24,6 +26,8 @@ class Store:
         self.settings = settings
         self.database = Database(settings)
         self.deliveries = Deliveries(self.database, settings)
+        self.queue = Queue(self.database)
+        self.workers = Workers(self.database)
         self.templates = Templates(self.database)
         self.snippets = Snippets(self.database)
         self.keys = Keys(self.database)

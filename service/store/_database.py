@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
+from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, exc, make_url, text
 
 from service.errors import Unavailable
 from service.settings import Settings
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 CHANNEL = "burgee"  # of PostgreSQL's NOTIFY: something new is waiting
 
@@ -86,7 +88,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view of the database. Raises `Unavailable`."""
-        with _plain_words(), self.engine.connect() as connection, connection.begin():
+        with plain_words(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -97,7 +99,7 @@ class Database:
         because SQLite itself would have them sleep and try again.
         """
         engine = self.engine
-        with _plain_words():
+        with plain_words():
             if not self.is_sqlite:
                 with engine.begin() as connection:
                     yield connection
@@ -150,7 +152,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _plain_words() -> Iterator[None]:
+def plain_words() -> Iterator[None]:
     """Turns what a driver says when the database cannot be used into `Unavailable`."""
     try:
         yield

@@ -49,6 +49,7 @@ deliveries = Table(
     Column("problems", Text),  # JSON list, null when there is none
     Column("warnings", Text),
     Column("reason", Text),
+    Column("decision", Text),  # JSON object: the guard's rule and value, where one holds or stops it
     Column("replay_of", Text),
     Column("attempts_made", Integer, nullable=False),
     Column("fence", Integer, nullable=False),  # grows whenever the right to send changes hands

@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
-from sqlalchemy import Row, delete, select
+from sqlalchemy import delete, select
 
 from service.errors import Misconfigured, NotFound
 from service.model import Account
 from service.registry import nearest
 from service.settings import Settings
-from service.store._database import Database
+from service.store._database import AnyRow, Database
 from service.store._tables import accounts, buckets, circuits
 from service.store._times import from_ms_or_none
 from service.store._vault import Vault
@@ -125,7 +124,7 @@ class Accounts:
             return [_to_account(row) for row in connection.execute(select(accounts).order_by(accounts.c.name))]
 
 
-def circuit_word(row: Row[Any] | None) -> str:
+def circuit_word(row: AnyRow | None) -> str:
     """closed, open or half-open."""
     if row is None or row.open_until is None:
         return "closed"
@@ -170,7 +169,7 @@ def _from_file(name: str, path: Path) -> str:
     return token
 
 
-def _to_account(row: Row[Any]) -> Account:
+def _to_account(row: AnyRow) -> Account:
     limits: Mapping[str, float] = orjson.loads(row.limits)
     return Account(
         name=row.name,
@@ -184,7 +183,7 @@ def _to_account(row: Row[Any]) -> Account:
     )
 
 
-def _to_lane(row: Row[Any], now: int) -> LaneState:
+def _to_lane(row: AnyRow, now: int) -> LaneState:
     tokens = row.tokens
     if row.rate is not None and tokens is not None:
         tokens = min(row.burst, tokens + (now - row.refilled_at) / 1000 * row.rate)

@@ -9,12 +9,12 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from service.errors import NotReadable, Problem
 from service.model import Attempt, Delivery, Guarantee, NewDelivery, Status
 from service.settings import Settings
-from service.store._database import Database
+from service.store._database import AnyRow, Database
 from service.store._tables import WAITING, attempts, contexts, deliveries
 from service.store._times import from_ms, from_ms_or_none, to_ms
 
@@ -139,7 +139,7 @@ class Deliveries:
         return f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * rows)} ON CONFLICT DO NOTHING"  # noqa: S608
 
     def _sort_out(self, connection: Connection, rows: Sequence[NewDelivery], now: int) -> dict[str, Inserted]:
-        """The slow path: some rows were not kept. Gives keys that are too old to them, and finds the holders of the others."""
+        """The slow path: some rows were not kept. Gives them keys that are too old, and finds the holders of the others."""
         answers: dict[str, Inserted] = {}
         there = set(
             connection.execute(select(deliveries.c.id).where(deliveries.c.id.in_([row.id for row in rows]))).scalars()
@@ -160,7 +160,7 @@ class Deliveries:
             answers[row.id] = _held(holder)
         return answers
 
-    def _holder(self, connection: Connection, row: NewDelivery) -> Row[Any] | None:
+    def _holder(self, connection: Connection, row: NewDelivery) -> AnyRow | None:
         return connection.execute(
             select(deliveries).where(
                 deliveries.c.idempotency_key == row.idempotency_key,
@@ -248,7 +248,7 @@ def conditions_of(filter: DeliveryFilter) -> list[Any]:
     return found
 
 
-def to_delivery(row: Row[Any], context: bytes | None = None) -> Delivery:
+def to_delivery(row: AnyRow, context: bytes | None = None) -> Delivery:
     """The row as the model has it."""
     return Delivery(
         id=row.id,
@@ -272,6 +272,7 @@ def to_delivery(row: Row[Any], context: bytes | None = None) -> Delivery:
         problems=_to_problems(row.problems),
         warnings=_to_problems(row.warnings),
         reason=row.reason,
+        decision=orjson.loads(row.decision) if row.decision else None,
         replay_of=row.replay_of,
         attempts_made=row.attempts_made,
         created_at=from_ms(row.created_at),
@@ -282,7 +283,7 @@ def to_delivery(row: Row[Any], context: bytes | None = None) -> Delivery:
     )
 
 
-def _to_attempt(row: Row[Any]) -> Attempt:
+def _to_attempt(row: AnyRow) -> Attempt:
     return Attempt(
         number=row.number,
         started_at=from_ms(row.started_at),
@@ -343,7 +344,7 @@ def _created(row: NewDelivery) -> Inserted:
     )
 
 
-def _held(holder: Row[Any]) -> Inserted:
+def _held(holder: AnyRow) -> Inserted:
     """What the first call was told: final at once (a template suppressed it), else queued, whatever it is by now."""
     return Inserted(
         id=holder.id,

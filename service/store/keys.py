@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.errors import Conflict, NotFound
 from service.model import Key, Scope, new_id
 from service.registry import nearest
-from service.store._database import Database
+from service.store._database import AnyRow, Database
 from service.store._tables import keys
 from service.store._times import from_ms, from_ms_or_none
 
@@ -87,7 +86,7 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _to_key(row: Row[Any]) -> Key:
+def _to_key(row: AnyRow) -> Key:
     return Key(
         id=row.id,
         name=row.name,

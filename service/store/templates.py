@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from service.errors import Conflict, NotFound
 from service.model import Guarantee, Policy, TemplateSource, Version, new_id
 from service.registry import nearest
-from service.store._database import Database
+from service.store._database import AnyRow, Database
 from service.store._tables import templates, versions
 from service.store._times import from_ms
 
@@ -196,7 +196,7 @@ def _to_json(source: TemplateSource) -> bytes:
     return orjson.dumps(asdict(source), option=orjson.OPT_SORT_KEYS)
 
 
-def _to_version(row: Row[Any]) -> Version:
+def _to_version(row: AnyRow) -> Version:
     return Version(
         id=row.id,
         number=row.number,
@@ -216,7 +216,7 @@ def _to_source(kept: Mapping[str, Any]) -> TemplateSource:
     return TemplateSource(**{**kept, "policy": Policy(**policy)})
 
 
-def _to_info(row: Row[Any]) -> TemplateInfo:
+def _to_info(row: AnyRow) -> TemplateInfo:
     kept = orjson.loads(row.source)
     return TemplateInfo(
         name=row.name,
