@@ -5,7 +5,7 @@ from __future__ import annotations
 from service.sms._alphabet import fold
 from service.sms.lint import Lint, lint
 from service.sms.phones import is_toll_free, mask, to_e164
-from service.sms.segments import Cause, Measure, measure, pack, segments, truncate
+from service.sms.segments import Cause, Measure, measure, segments, truncate
 from service.sms.zones import candidate_zones, zones
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "lint",
     "mask",
     "measure",
-    "pack",
     "segments",
     "to_e164",
     "truncate",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from service.errors import Problem
+from service.sms._words import words, words_of
 from service.sms.segments import Cause, Measure
 from service.sms.segments import measure as measured
 
@@ -89,7 +87,7 @@ def lint(
     prose = _LINK.sub(" ", body)
     warnings = [
         *_size(body, size, most_segments, at),
-        *_links(body, use_short_links, at),
+        *_links(body, prose, use_short_links, at),
         *_words(prose, subscription_type, wants_opt_out_hint, pointers),
         *_numbers(prose, at),
         *_looks(prose, body, at),
@@ -150,11 +148,12 @@ def _replacements(causes: tuple[Cause, ...]) -> str:
     return "The filter `gsm` replaces " + ("them." if len(known) == len(causes) else "those that have a look-alike.")
 
 
-def _links(body: str, use_short_links: bool, at: str) -> Iterator[Problem]:
+def _links(body: str, prose: str, use_short_links: bool, at: str) -> Iterator[Problem]:
+    known = words()
     whole = [match.group() for match in _LINK.finditer(body)]
     hosts = [(urlsplit(link).hostname or "").removeprefix("www.") if link.isascii() else "" for link in whole]
-    bare = [host for host in _HOST.findall(_LINK.sub(" ", body)) if host.rsplit(".", 1)[1].lower() in _data().bare_endings]
-    shorteners = [each for each in [*hosts, *map(str.lower, bare)] if each in _data().shorteners]
+    bare = [host for host in _HOST.findall(prose) if host.rsplit(".", 1)[1].lower() in known.bare_endings]
+    shorteners = [each for each in [*hosts, *map(str.lower, bare)] if each in known.public_shorteners]
     if shorteners:
         detail = f"`{shorteners[0]}` is a public link shortener, and carriers filter texts with such links."
         yield Problem("sms.public_shortener", detail, at, "Give the whole address, and let `useShortLinks` shorten it.")
@@ -167,22 +166,22 @@ def _links(body: str, use_short_links: bool, at: str) -> Iterator[Problem]:
 
 
 def _words(prose: str, subscription_type: str | None, wants_opt_out_hint: bool, pointers: Pointers) -> Iterator[Problem]:
-    data = _data()
-    if subscription_type == "TRANSACTIONAL" and (word := _first(data.words["promotional"], prose)):
+    topics, used = words().topics, words_of(prose)
+    if subscription_type == "TRANSACTIONAL" and (word := topics["promotional"].find(prose, used)):
         detail = f"`{word}` reads like promotion, and the message is TRANSACTIONAL."
         yield Problem("sms.promotional_transactional", detail, pointers.type, "Send promotion as MARKETING.")
-    if subscription_type == "MARKETING" and wants_opt_out_hint and not _first(data.words["opt_out"], prose):
+    if subscription_type == "MARKETING" and wants_opt_out_hint and not topics["opt_out"].find(prose, used):
         detail = "The text does not say how to stop such messages."
         yield Problem("sms.no_opt_out_hint", detail, pointers.body, "Add words such as: Reply STOP to stop.")
     for name, says in _POLICIES.items():
-        if word := _first(data.words[name], prose):
+        if word := topics[name].find(prose, used):
             yield Problem(f"sms.{name}", f"`{word}` {says}.", pointers.body, "Choose other words, or ask the vendor first.")
 
 
 _POLICIES: Mapping[str, str] = {
-    "shaft": "may be about sex, hate, alcohol, firearms or tobacco, restricted by carriers and prohibited by Attentive's policy",
-    "restricted": "may be about cannabis, gambling or debts, restricted by carriers and prohibited by Attentive's policy",
-    "health": "may be about a person's health, which is prohibited by Attentive's policy",
+    "shaft": "may be about sex, hate, alcohol, firearms or tobacco, which carriers restrict and Attentive prohibits",
+    "restricted": "may be about cannabis, gambling or debts, which carriers restrict and Attentive prohibits",
+    "health": "may be about a person's health, which Attentive prohibits",
 }
 
 
@@ -204,9 +203,8 @@ def _luhn(digits: str) -> bool:
 
 
 def _looks(prose: str, body: str, at: str) -> Iterator[Problem]:
-    letters = [each for each in prose if each.isalpha()]
-    capitals = sum(1 for each in letters if each.isupper())
-    if _SHOUTED.search(prose) or (len(letters) >= _SHOUTING_LETTERS and capitals > _SHOUTING_SHARE * len(letters)):
+    letters, capitals = sum(map(str.isalpha, prose)), sum(map(str.isupper, prose))
+    if _SHOUTED.search(prose) or (letters >= _SHOUTING_LETTERS and capitals > _SHOUTING_SHARE * letters):
         detail = "The text shouts: mostly capitals, or three exclamation marks. Carriers' filters dislike it."
         yield Problem("sms.shouting", detail, at, "Write it in a normal voice.")
     if match := _HOLE.search(body):
@@ -224,43 +222,9 @@ def _media(url: str | None, at: str) -> Iterator[Problem]:
         yield Problem("sms.media_type", detail, at, "Carriers take JPEG, PNG and GIF.")
 
 
-def _first(words: re.Pattern[str], prose: str) -> str | None:
-    match = words.search(prose)
-    return match.group() if match else None
-
-
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _segments(count: int) -> str:
     return f"{count} segment{'' if count == 1 else 's'}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Data:
-    words: Mapping[str, re.Pattern[str]]
-    shorteners: frozenset[str]
-    bare_endings: frozenset[str]
-
-
-@cache
-def _data() -> _Data:
-    table = tomllib.loads(resources.files("service.sms").joinpath("words.toml").read_text())
-    languages = [each for each in table.values() if isinstance(each, dict) and "language" in each]
-    lists: dict[str, list[str]] = {}
-    for language in languages:
-        for name, entry in language.items():
-            if isinstance(entry, dict):
-                lists.setdefault(name, []).extend(entry["words"])
-    links = table["links"]
-    return _Data(
-        {name: _any_word(words) for name, words in lists.items()},
-        frozenset(links["public_shorteners"]),
-        frozenset(links["bare_endings"]),
-    )
-
-
-def _any_word(words: list[str]) -> re.Pattern[str]:
-    longest_first = sorted(words, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(word) for word in longest_first)})(?!\w)", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ _CAUSES_SHOWN = 20
 _LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _EXTENSION = re.compile(f"[{re.escape(EXTENSION)}]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_NOT_LATIN = re.compile("[^\x00-\u02ff]|\r\n")
 _MARK = re.compile("[\u0300-\u036f\u200d\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
 
 
@@ -114,7 +115,7 @@ def measure(
     encoding = encoding_of(text)
     units = _units(text, encoding)
     parts = _parts(text, units, encoding)
-    upper = _packed(_clusters(text), encoding)[0] if encoding is UCS2 and parts[0] > 1 else parts[0]
+    upper = _upper(text, parts[0]) if encoding is UCS2 and parts[0] > 1 else parts[0]
     return Measure(
         encoding=encoding.name,
         units=units,
@@ -165,38 +166,13 @@ def truncate(text: str, segments: int, *, end: str = "", prefix: str = "") -> st
     return cut if _fit(prefix + cut, segments) else ""
 
 
-def pack(text: str) -> list[str]:
-    """The parts that `text` is sent in.
-
-    >>> [len(part) for part in pack("€" * 80 + "a")]
-    [76, 5]
-    """
-    encoding = encoding_of(text)
-    if not text or _units(text, encoding) <= encoding.alone:
-        return [text] if text else []
-    made = [""]
-    room = encoding.part
-    for character in text:
-        cost = _cost(character, encoding)
-        if cost > room:
-            made.append("")
-            room = encoding.part
-        made[-1] += character
-        room -= cost
-    return made
-
-
 def _fit(text: str, wanted: int) -> bool:
     return segments(text) <= wanted
 
 
 def _units(text: str, encoding: Encoding) -> int:
     double = _EXTENSION if encoding is GSM7 else _ASTRAL
-    return len(text) + sum(1 for _ in double.finditer(text))
-
-
-def _cost(character: str, encoding: Encoding) -> int:
-    return 2 if (character in EXTENSION if encoding is GSM7 else character > "\uffff") else 1
+    return len(text) + len(double.findall(text))
 
 
 def _parts(text: str, units: int, encoding: Encoding) -> tuple[int, int]:
@@ -206,24 +182,39 @@ def _parts(text: str, units: int, encoding: Encoding) -> tuple[int, int]:
     if units == len(text):  # every character costs one unit, so no part is left short
         count = -(-units // encoding.part)
         return count, count * encoding.part - units
-    return _packed(text, encoding)
+    opens_pair = _gsm_pairs(text) if encoding is GSM7 else _surrogate_pairs(text)
+    count, at = 1, 0
+    while units - at > encoding.part:
+        at += encoding.part
+        at -= opens_pair(at - 1)  # its second half would fall into the next part
+        count += 1
+    return count, encoding.part - (units - at)
 
 
-def _packed(pieces: Iterable[str], encoding: Encoding) -> tuple[int, int]:
-    """Segments and units left, when each piece has to stay in one part (a piece longer than a part is split)."""
-    count, room = 1, encoding.part
-    for piece in pieces:
-        cost = _units(piece, encoding)
-        if cost > room and cost <= encoding.part:
-            count, room = count + 1, encoding.part
-            room -= cost
-            continue
-        for character in piece:
-            unit = _cost(character, encoding)
-            if unit > room:
-                count, room = count + 1, encoding.part
-            room -= unit
-    return count, room
+def _gsm_pairs(text: str) -> Callable[[int], bool]:
+    septets = _EXTENSION.sub("\x1b\\g<0>", text)
+    return lambda at: septets[at] == "\x1b"
+
+
+def _surrogate_pairs(text: str) -> Callable[[int], bool]:
+    octets = text.encode("utf-16-be", "surrogatepass")
+    return lambda at: octets[2 * at] & 0xFC == 0xD8 and octets[2 * at + 2] & 0xFC == 0xDC
+
+
+def _upper(text: str, at_least: int) -> int:
+    """Segments in UCS-2 for a sender that keeps what a reader sees as one sign in one part."""
+    if not any(_joins(text, match.start()) for match in _NOT_LATIN.finditer(text)):
+        return at_least
+    count, room = 1, UCS2.part
+    for cluster in _clusters(text):
+        cost = _units(cluster, UCS2)
+        if cost > room and cost <= UCS2.part:
+            count, room = count + 1, UCS2.part
+        while cost > room:  # longer than a part: it has to be split all the same
+            cost -= room
+            count, room = count + 1, UCS2.part
+        room -= cost
+    return count
 
 
 def _clusters(text: str) -> Iterator[str]:
@@ -238,14 +229,21 @@ def _clusters(text: str) -> Iterator[str]:
 
 
 def _continues(text: str, start: int, at: int) -> bool:
-    character, before = text[at], text[at - 1]
+    if _is_flag_letter(text[at]):
+        return _is_flag_letter(text[at - 1]) and (at - start) % 2 == 1
+    return _joins(text, at)
+
+
+def _joins(text: str, at: int) -> bool:
+    character, before = text[at], text[at - 1 : at]
     if character < "\u0300":
         return character == "\n" and before == "\r"
-    if _MARK.match(character) or unicodedata.category(character)[0] == "M" or before == "\u200d":
-        return True
-    if _is_flag_letter(character) and _is_flag_letter(before):
-        return (at - start) % 2 == 1
-    return False
+    return (
+        before == "\u200d"
+        or _MARK.match(character) is not None
+        or unicodedata.category(character)[0] == "M"
+        or _is_flag_letter(character)
+    )
 
 
 def _is_flag_letter(character: str) -> bool:

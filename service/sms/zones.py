@@ -15,7 +15,7 @@ _NORTH_AMERICA = ("America/New_York", "America/Los_Angeles")
 
 
 def zones(number: str) -> tuple[str, ...]:
-    """Every zone (IANA name) that an E.164 number may belong to, with both zones of split area codes; () if it tells none.
+    """Every zone (IANA name) that an E.164 number may belong to, with all zones of split area codes; () if it tells none.
 
     >>> zones("+12125550143"), zones("+18505550143")
     (('America/New_York',), ('America/New_York', 'America/Chicago'))
@@ -28,8 +28,8 @@ def zones(number: str) -> tuple[str, ...]:
     except phonenumbers.NumberParseException:
         return ()
     known = [str(name) for name in found if name != timezone.UNKNOWN_TIMEZONE]
-    second = _split_area_codes().get(number[2:5], ()) if known and number.startswith("+1") else ()
-    return tuple(dict.fromkeys([*known, *second]))
+    split = _split_area_codes().get(number[2:5], ()) if known and number.startswith("+1") else ()
+    return tuple(dict.fromkeys([*known, *split]))
 
 
 def candidate_zones(number: str, *, at: datetime, account_zone: str, account_country: str) -> tuple[str, ...]:
