@@ -31,6 +31,7 @@ _LEFTOVER = re.compile(
     r"|\b(?:profile|event)\.[a-z_]\w*(?:\.\w+)*",
     re.DOTALL,
 )
+_MAY_BE_LEFTOVER = re.compile(r"[{}(|\[]|%%|profile\.|event\.")  # without one of these there is nothing to look for
 _CARD = re.compile(r"(?<![\w.+-])(?:[0-9][ -]?){12,18}[0-9](?![\w-])")
 _CARD_PREFIX = re.compile(
     r"4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|3(?:0[0-5]|[68])|6(?:011|4[4-9]|5)|35(?:2[89]|[3-8])"
@@ -95,7 +96,7 @@ def lint(
     ]
     if skip_fatigue:
         warnings.append(fatigue(pointers.skip_fatigue))
-    return Lint(tuple(_broken(body, prose, at)), tuple(warnings))
+    return Lint(broken(body, at), tuple(warnings))
 
 
 def fatigue(pointer: str) -> Problem:
@@ -108,14 +109,23 @@ def fatigue(pointer: str) -> Problem:
     )
 
 
-def _broken(body: str, prose: str, at: str) -> Iterator[Problem]:
-    if match := _LEFTOVER.search(prose):
+def broken(body: str, pointer: str = "/body") -> tuple[Problem, ...]:
+    """The problems alone: what stops a text. Far cheaper than `lint`, for the way from a hook to the queue.
+
+    >>> broken("Doors open at 9"), broken("Hi {name}")[0].code
+    ((), 'sms.braces')
+    """
+    if _MAY_BE_LEFTOVER.search(body) is None:
+        return ()
+    if match := _LEFTOVER.search(_LINK.sub(" ", body)):
         detail = f"The text holds template markup that was not filled: `{_short(match.group())}`."
-        yield Problem("sms.leftover_markup", detail, at, "Correct the template, or take the markup out of the data.")
-    elif match := re.search(r"[{}]", body):
+        hint = "Correct the template, or take the markup out of the data."
+        return (Problem("sms.leftover_markup", detail, pointer, hint),)
+    if match := re.search(r"[{}]", body):
         detail = f"The text has the brace `{match.group()}` at character {match.start() + 1}."
         hint = "Attentive drops such a message without a word. Take the braces out, or fill the place that they stand for."
-        yield Problem("sms.braces", detail, at, hint)
+        return (Problem("sms.braces", detail, pointer, hint),)
+    return ()
 
 
 def _size(body: str, size: Measure, most_segments: int, at: str) -> Iterator[Problem]:

@@ -173,6 +173,12 @@ def test_any_text_can_be_looked_at(text):
     found = sms.lint(text, subscription_type="MARKETING", media_url=text, use_short_links=True)
     assert all(isinstance(each, Problem) and each.hint for each in [*found.problems, *found.warnings])
     assert bool(found.problems) or not ("{" in text or "}" in text)
+    assert sms.broken(text) == found.problems
+
+
+@given(st.from_regex(importlib.import_module("service.sms.lint")._LEFTOVER))
+def test_the_quick_look_misses_no_markup(text):
+    assert "sms.leftover_markup" in [each.code for each in sms.broken(text)] or "http" in text.lower()
 
 
 def test_the_word_lists_say_when_and_from_where():
