@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from service import telemetry
@@ -22,10 +22,10 @@ from service.errors import (
     Problem,
     TemplateInvalid,
 )
-from service.model import Account, Guarantee, Key, NewDelivery, Outcome, Policy, Status, Version, new_id
+from service.model import Account, Key, NewDelivery, Outcome, Policy, Status, Version, new_id
 from service.registry import nearest
 from service.settings import Settings
-from service.store import DeliveryFilter, Store
+from service.store import DeliveryFilter, Inserted, Store
 
 LONGEST_KEY = 255
 FRESH_S = 1.0  # how long a live version, account or key may be remembered before the store is asked again
@@ -259,20 +259,21 @@ class Intake:
         """What the template's own expression gives as idempotency key; empty text is none. Raises `BurgeeError`."""
         text = self.preparer.idempotency(version).render(context, now=now).strip()
         if len(text) > LONGEST_KEY or "\0" in text:
-            detail = f"The template's idempotency expression gave {len(text)} characters; at most {LONGEST_KEY} can be a key."
-            raise PayloadInvalid(detail, [Problem("idempotency.too_long", detail, None, "Use a shorter value, such as an id.")])
+            detail = (
+                f"The template's idempotency expression gave {len(text)} characters; at most {LONGEST_KEY} can be a key."
+            )
+            raise PayloadInvalid(
+                detail, [Problem("idempotency.too_long", detail, None, "Use a shorter value, such as an id.")]
+            )
         return text or None
 
     def _delivery(self, prepared: Prepared, policy: Policy, *, action: str, **facts: Any) -> NewDelivery:
-        valid = prepared.outcome is Outcome.VALID
-        known = self.actions.get(action)
-        if valid and known is not None:
+        if prepared.outcome is Outcome.VALID:
+            known = self.actions[action]
             facts["guarantee"] = policy.guarantee or known.guarantee(prepared.payload)
             facts["recipient"] = known.recipient(prepared.payload)
             facts["rate_class"] = known.rate_class
             facts["expires_in"] = policy.expires_after_s
-        elif not valid and prepared.outcome is Outcome.INVALID:
-            facts["idempotency_key"] = None  # a corrected call with the same key must go through
         return NewDelivery(
             id=new_id("dlv"),
             status=_STATUS[prepared.outcome],
@@ -285,31 +286,42 @@ class Intake:
             **facts,
         )
 
-    def _keep(self, new: NewDelivery, once: str | None = None, *, same_body: bool = False) -> Accepted:
-        """Commit `new`, or answer as the first call with the idempotency key `once` was answered.
+    def _keep(self, new: NewDelivery, *, same_body: bool) -> Accepted:
+        """Commit `new`, or answer as the first call with its idempotency key was answered.
 
         `same_body`: the caller chose the key, so the same key with another body is a mistake. A key that the template makes
-        says itself what counts as the same.
+        says by itself what counts as the same.
         """
-        if new.status is Status.REJECTED and once is not None and (first := self._first(new, once)) is not None:
-            return self._replayed(first, new, same_body)
-        row = self._committer.submit(new)
-        if not row.created:
-            return self._replayed(row, new, same_body)
-        telemetry.CALLS.labels(new.status.value).inc()
-        return Accepted(new.id, new.status, new.action, new.template, new.version, new.problems, new.reason)
-
-    def _replayed(self, first: Inserted, new: NewDelivery, same_body: bool) -> Accepted:
-        if same_body and first.fingerprint != new.fingerprint:
+        first = self._first(new) if new.status is Status.REJECTED and new.idempotency_key is not None else None
+        row = self._committer.submit(new) if first is None else first
+        if row.created:
+            telemetry.CALLS.labels(new.status.value).inc()
+            return Accepted(new.id, new.status, new.action, new.template, new.version, new.problems, new.reason)
+        if same_body and row.fingerprint != new.fingerprint:
             detail = "This idempotency key came before with another body, so this call was not accepted."
             raise IdempotencyMismatch(detail, hint="Use a new key for a new message, and the same body for a repeated one.")
         telemetry.CALLS.labels("replayed").inc()
-        reason = None
-        if first.status is Status.SUPPRESSED and (kept := self.store.deliveries.get(first.id)) is not None:
-            reason = kept.reason
-        return Accepted(
-            first.id, first.status, first.action, first.template, first.version, reason=reason, replayed=True
-        )
+        kept = self.store.deliveries.get(row.id) if row.status is Status.SUPPRESSED else None
+        reason = kept.reason if kept is not None else None
+        return Accepted(row.id, row.status, row.action, row.template, row.version, (), reason, replayed=True)
+
+    def _first(self, new: NewDelivery) -> Inserted | None:
+        """The earlier holder of a rejected call's idempotency key: the template may have changed between the two."""
+        since = datetime.now(UTC) - timedelta(hours=self.settings.idempotency_hours)
+        same = DeliveryFilter(account=new.account, idempotency_key=new.idempotency_key, since=since)
+        for each in self.store.deliveries.search(same).items:
+            if each.target == new.target and each.status is not Status.REJECTED:
+                return Inserted(
+                    id=each.id,
+                    created=False,
+                    status=Status.SUPPRESSED if each.status is Status.SUPPRESSED else Status.QUEUED,
+                    template=each.template,
+                    version=each.version,
+                    action=each.action,
+                    account=each.account,
+                    fingerprint=each.fingerprint,
+                )
+        return None
 
     def _no_live(self, template: str) -> NotFound:
         names = self.store.templates.names()
@@ -317,3 +329,18 @@ class Intake:
             return NotFound(f"The template {template} has no live version.", hint="Publish one of its versions.")
         near = nearest(template, names)
         return NotFound(f"There is no template {template!r}.", hint=f"Did you mean {near}?" if near else None)
+
+
+def _invalid(error: BurgeeError) -> Prepared:
+    return Prepared(
+        Outcome.INVALID, problems=error.problems or (Problem("template.unusable", error.detail, None, error.hint),)
+    )
+
+
+def _check_idempotency_key(key: str | None) -> None:
+    """Raises `NotReadable` for what is no idempotency key: empty, too long, or not plain characters."""
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        detail = f"The idempotency key must have 1 to {LONGEST_KEY} printable ASCII characters."
+        raise NotReadable(
+            detail, [Problem("idempotency.key", detail, None, "Use an id of the event, such as an order number.")]
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from service.actions import Action, Actions
 from service.errors import Problem
 from service.model import Account, Outcome, Policy, Version
 from service.rendering import Program, Rendered, TextProgram, compile, compile_text
+from service.sms.lint import Pointers
+from service.sms.segments import Links
 
 KEPT_PROGRAMS = 512  # compiled programs are some 20 KB each; versions beyond this are compiled again when they are used
 
@@ -86,6 +89,10 @@ class Preparer:
         """A program of source that is not kept yet. Raises `TemplateInvalid` with every problem's line and column."""
         return compile(source, dialect=dialect, name=name, snippets=snippets or {})
 
+    def compile_text(self, source: str) -> TextProgram:
+        """A program of an idempotency expression. Raises `TemplateInvalid`."""
+        return compile_text(source, name="idempotency")
+
     def program(self, version: Version) -> Program:
         """The program of a version, compiled once. Raises `TemplateInvalid`."""
         made = version.template
@@ -96,7 +103,7 @@ class Preparer:
     def idempotency(self, version: Version) -> TextProgram:
         """The version's idempotency expression, compiled once. Raises `TemplateInvalid`."""
         source = version.template.policy.idempotency or ""
-        return self._idempotency.get(version.id, lambda: compile_text(source, name="idempotency"))
+        return self._idempotency.get(version.id, lambda: self.compile_text(source))
 
     def prepare(
         self,
@@ -130,24 +137,72 @@ class Preparer:
             warnings=rendered.warnings + tuple(_placed(each, rendered) for each in prepared.warnings),
         )
 
-    def check(
-        self, action: Action, document: Any, *, account: Account | None = None, detail: bool = True
-    ) -> Prepared:
+    def check(self, action: Action, document: Any, *, account: Account | None = None, detail: bool = True) -> Prepared:
         """What a ready payload comes to: `prepare` without the rendering."""
         checked = action.check(document)
         payload = document if checked.payload is None else checked.payload
         problems, warnings, measure = checked.problems, checked.warnings, None
-        if action.sms is not None:
-            text = _Text(payload, action.sms)
-            problems += text.problems(problems)
-            if detail:
-                measure = text.measure(account)
-                warnings += text.warnings(measure)
+        text = _Text.of(action, payload)
+        if text is not None:
+            measure = text.measure(account) if detail else None
+            linted = text.lint(measure)
+            known = {each.pointer for each in problems}
+            problems += tuple(each for each in linted.problems if each.pointer not in known)
+            warnings += linted.warnings
         shown = measure.as_dict() if measure is not None else None
         if problems:
             return Prepared(Outcome.INVALID, payload, problems=problems, warnings=warnings, sms=shown)
         body = strictjson.write(payload)
         return Prepared(Outcome.VALID, payload, body, hashlib.sha256(body).hexdigest(), warnings=warnings, sms=shown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The text message in a payload: where its parts stand, and what is to be said of it."""
+
+    body: str
+    payload: Mapping[str, Any]
+    where: Mapping[str, str]
+
+    @classmethod
+    def of(cls, action: Action, payload: Any) -> _Text | None:
+        """None where the action sends no text, or there is none to look at."""
+        if action.sms is None or not isinstance(payload, dict):
+            return None
+        body = payload.get(action.sms["body"][1:])
+        return cls(body, payload, action.sms) if isinstance(body, str) else None
+
+    def _part(self, name: str) -> Any:
+        return self.payload.get(self.where.get(name, "")[1:])
+
+    @property
+    def _shortened(self) -> bool:
+        return self.payload.get("useShortLinks") is True
+
+    def measure(self, account: Account | None) -> sms.Measure:
+        prefix = account.brand_prefix if account is not None else ""
+        links: Links = "estimated" if self._shortened else "none"
+        return sms.measure(self.body, prefix=prefix, links=links, mms=bool(self._part("media")))
+
+    def lint(self, measure: sms.Measure | None) -> sms.Lint:
+        """Problems, which decide, always; warnings only where there is a measure."""
+        if measure is None and _MAY_BREAK.search(self.body) is None:
+            return _CLEAN
+        kind, media = self._part("type"), self._part("media")
+        found = sms.lint(
+            self.body,
+            subscription_type=kind if isinstance(kind, str) else None,
+            media_url=media if isinstance(media, str) else None,
+            use_short_links=self._shortened,
+            measure=measure,
+            pointers=Pointers(**self.where),
+        )
+        return found if measure is not None else sms.Lint(found.problems, ())
+
+
+# Without one of these no text has a problem, so that the hot path need not look further; a test holds it to `sms.lint`.
+_MAY_BREAK = re.compile(r"[{}(|\[]|%%|profile\.|event\.")
+_CLEAN = sms.Lint((), ())
 
 
 class _Kept(Generic[T]):

@@ -1,0 +1,312 @@
+"""What the API takes and answers, as JSON Schema 2020-12: the components of the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.model import Guarantee, Outcome, Scope, Status
+
+Json = dict[str, Any]
+
+# Text that may be kept on every database: PostgreSQL's text knows no NUL.
+_NO_NUL = "^[^\\x00]*$"
+NAME: Json = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,99}$"}
+ACTION_NAME: Json = {"type": "string", "pattern": "^[a-z0-9_-]+(\\.[a-z0-9_-]+)+$", "maxLength": 200}
+ACCOUNT_NAME: Json = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": _NO_NUL}
+KEY_NAME: Json = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$"}
+DELIVERY_ID: Json = {"type": "string", "pattern": "^dlv_[0-9a-z]{26}$"}
+TEXT: Json = {"type": "string", "maxLength": 255, "pattern": _NO_NUL}
+LONG_TEXT: Json = {"type": "string", "maxLength": 100_000, "pattern": _NO_NUL}
+TIME: Json = {"type": "string", "format": "date-time", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]"}
+STATUS: Json = {"enum": [each.value for each in Status]}
+NUMBER: Json = {"type": "integer", "minimum": 1, "maximum": 2_000_000_000}
+CONTEXT: Json = {"type": "object", "description": "All data that the template sees; names after a dot look in here."}
+
+
+def nullable(schema: Json) -> Json:
+    """The schema, or null."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def ref(name: str) -> Json:
+    """A component by its name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def listed(schema: Json) -> Json:
+    """`{"data": [...]}`, the form of every list."""
+    return record({"data": {"type": "array", "items": schema}})
+
+
+def record(properties: Json, optional: tuple[str, ...] = ()) -> Json:
+    """An object with exactly these fields; those that are `optional` may be left out."""
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+_TEXT: Json = {"type": "string"}
+_MAYBE: Json = {"type": ["string", "null"]}
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_TIME: Json = {"type": "string", "format": "date-time"}
+_MAYBE_TIME: Json = nullable(_TIME)
+_PROBLEMS: Json = {"type": "array", "items": ref("Problem")}
+
+PROBLEM = record(
+    {
+        "pointer": {**_MAYBE, "description": "JSON Pointer into the payload or the body; empty is the whole of it."},
+        "code": {**_TEXT, "description": "A stable word such as payload.required."},
+        "detail": {**_TEXT, "description": "What is wrong, as a sentence."},
+        "hint": {**_MAYBE, "description": "What to do about it."},
+        "line": {"type": "integer", "minimum": 1},
+        "column": {"type": "integer", "minimum": 1},
+        "template": {**_TEXT, "description": "The snippet that line and column are in, where it is not the template."},
+    },
+    optional=("line", "column", "template"),
+)
+
+PROBLEM_DETAILS = record(
+    {
+        "type": {**_TEXT, "format": "uri-reference"},
+        "title": _TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": _TEXT,
+        "instance": _TEXT,
+        "hint": _MAYBE,
+        "problems": _PROBLEMS,
+        "id": {**_TEXT, "description": "The delivery under which a rejected call is kept."},
+    },
+    optional=("id",),
+)
+
+ACCEPTED = record(
+    {
+        "id": DELIVERY_ID,
+        "status": STATUS,
+        "template": _MAYBE,
+        "version": {"type": ["integer", "null"]},
+        "action": _TEXT,
+        "reason": {**_MAYBE, "description": "Why it stands where it stands, where there is something to say."},
+    },
+    optional=("reason",),
+)
+
+SMS = record(
+    {
+        "encoding": {"enum": ["GSM-7", "UCS-2"]},
+        "units": _COUNT,
+        "segments": _COUNT,
+        "left": _COUNT,
+        "prefix_units": _COUNT,
+        "links": {"enum": ["none", "estimated"]},
+        "causes": {"type": "array", "items": {"type": "object"}},
+        "without_causes": {"type": ["object", "null"]},
+        "mms": {"type": "boolean"},
+        "segments_upper": _COUNT,
+    },
+    optional=("segments_upper",),
+)
+
+PREPARED = record(
+    {
+        "payload": {"description": "What would be sent; where the outcome is invalid, as far as there is something."},
+        "digest": {**_MAYBE, "description": "SHA-256 of the bytes that would be sent."},
+        "outcome": {"enum": [each.value for each in Outcome]},
+        "problems": _PROBLEMS,
+        "warnings": _PROBLEMS,
+        "sms": nullable(ref("Sms")),
+        "reason": _TEXT,
+    },
+    optional=("reason",),
+)
+
+_LINE: Json = {
+    "id": DELIVERY_ID,
+    "status": STATUS,
+    "account": _TEXT,
+    "action": _TEXT,
+    "template": _MAYBE,
+    "version": {"type": ["integer", "null"]},
+    "key": {**_MAYBE, "description": "Name of the flow's key."},
+    "recipient": {**_MAYBE, "description": "Masked in lists."},
+    "idempotency_key": _MAYBE,
+    "reason": _MAYBE,
+    "problems": _PROBLEMS,
+    "replay_of": _MAYBE,
+    "attempts_made": _COUNT,
+    "created_at": _TIME,
+    "updated_at": _TIME,
+    "due_at": _MAYBE_TIME,
+    "finished_at": _MAYBE_TIME,
+}
+DELIVERY_LINE = record(_LINE)
+
+ATTEMPT = record(
+    {
+        "number": {"type": "integer", "minimum": 1},
+        "started_at": _TIME,
+        "finished_at": _MAYBE_TIME,
+        "duration_ms": {"type": ["number", "null"]},
+        "worker": _MAYBE,
+        "outcome": _MAYBE,
+        "status_code": {"type": ["integer", "null"]},
+        "headers": {"type": "object", "additionalProperties": _TEXT},
+        "body": {**_MAYBE, "description": "The first 4 KB of the vendor's answer."},
+        "error": _MAYBE,
+        "meaning": {**_MAYBE, "description": "What it meant, as a sentence."},
+    }
+)
+
+DELIVERY = record(
+    {
+        **_LINE,
+        "version_id": _MAYBE,
+        "guarantee": {"enum": [each.value for each in Guarantee]},
+        "payload": {"description": "The payload that is sent; null where there was none."},
+        "digest": _MAYBE,
+        "context": {"description": "What came in."},
+        "warnings": _PROBLEMS,
+        "expires_at": _MAYBE_TIME,
+        "attempts": {"type": "array", "items": ref("Attempt")},
+    }
+)
+
+DELIVERY_PAGE = record({"data": {"type": "array", "items": ref("DeliveryLine")}, "next": _MAYBE})
+
+ACTION_LINE = record(
+    {"name": _TEXT, "title": _TEXT, "destination": _TEXT, "method": _TEXT, "path": _TEXT, "description": _TEXT}
+)
+ACTION = record(
+    {
+        **ACTION_LINE["properties"],
+        "schema": {"type": "object", "description": "JSON Schema 2020-12 of the payload."},
+        "examples": {"type": "array"},
+        "scope": _MAYBE,
+        "rate": record({"class": _TEXT, "per_second": {"type": "number"}}),
+    }
+)
+
+POLICY: Json = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "guarantee": {"enum": [*(each.value for each in Guarantee), None]},
+        "expires_after_s": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 31_622_400},
+        "idempotency": nullable({"type": "string", "minLength": 1, "maxLength": 2_000, "pattern": _NO_NUL}),
+        "missing": {"type": "object", "additionalProperties": LONG_TEXT},
+        "quiet_hours": nullable({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"}),
+    },
+}
+DIALECT: Json = {"enum": ["jinja", "zephyr"]}
+
+TEMPLATE_BODY: Json = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["source", "action"],
+    "properties": {
+        "source": LONG_TEXT,
+        "action": ACTION_NAME,
+        "title": TEXT,
+        "account": ACCOUNT_NAME,
+        "dialect": DIALECT,
+        "policy": POLICY,
+        "samples": {
+            "type": "object",
+            "propertyNames": NAME,
+            "additionalProperties": {
+                "type": "object",
+                "required": ["context"],
+                "additionalProperties": False,
+                "properties": {"context": CONTEXT, "expected": {"type": ["object", "null"]}},
+            },
+        },
+        "note": {**TEXT, "description": "Why this version was made."},
+    },
+}
+
+VERSION_LINE = record(
+    {
+        "id": _TEXT,
+        "number": NUMBER,
+        "live": {"type": "boolean"},
+        "digest": _TEXT,
+        "note": _MAYBE,
+        "created_by": _MAYBE,
+        "created_at": _TIME,
+    }
+)
+VERSION = record(
+    {
+        **VERSION_LINE["properties"],
+        "name": _TEXT,
+        "title": _TEXT,
+        "action": _TEXT,
+        "account": _TEXT,
+        "dialect": _TEXT,
+        "source": _TEXT,
+        "policy": {"type": "object"},
+        "snippets": {"type": "object"},
+        "samples": {"type": "object"},
+        "warnings": _PROBLEMS,
+    },
+    optional=("warnings",),
+)
+TEMPLATE_LINE = record(
+    {
+        "name": _TEXT,
+        "title": _TEXT,
+        "action": _TEXT,
+        "account": _TEXT,
+        "live": {"type": ["integer", "null"]},
+        "newest": _COUNT,
+        "updated_at": _TIME,
+    }
+)
+
+KEY = record(
+    {
+        "id": _TEXT,
+        "name": _TEXT,
+        "prefix": {**_TEXT, "description": "The first characters of the key, to tell keys apart."},
+        "scopes": {"type": "array", "items": {"enum": [each.value for each in Scope]}},
+        "templates": {"type": "array", "items": _TEXT, "description": "Empty: all templates."},
+        "created_at": _TIME,
+        "last_used_at": _MAYBE_TIME,
+        "revoked_at": _MAYBE_TIME,
+    }
+)
+NEW_KEY = record({**KEY["properties"], "secret": {**_TEXT, "description": "Shown this once."}})
+
+ACCOUNT = record(
+    {
+        "name": _TEXT,
+        "destination": _TEXT,
+        "base_url": _TEXT,
+        "token_from": {**_TEXT, "description": "Where the bearer token is; never the token."},
+        "country": _TEXT,
+        "timezone": _TEXT,
+        "brand_prefix": _TEXT,
+        "limits": {"type": "object", "additionalProperties": {"type": "number"}},
+        "circuit": {"enum": ["closed", "open", "half-open"]},
+        "blocked_until": _MAYBE_TIME,
+    }
+)
+
+COMPONENTS: dict[str, Json] = {
+    "Problem": PROBLEM,
+    "ProblemDetails": PROBLEM_DETAILS,
+    "Accepted": ACCEPTED,
+    "Sms": SMS,
+    "Prepared": PREPARED,
+    "DeliveryLine": DELIVERY_LINE,
+    "Attempt": ATTEMPT,
+    "Delivery": DELIVERY,
+    "DeliveryPage": DELIVERY_PAGE,
+    "ActionLine": ACTION_LINE,
+    "Action": ACTION,
+    "VersionLine": VERSION_LINE,
+    "Version": VERSION,
+    "TemplateLine": TEMPLATE_LINE,
+    "Key": KEY,
+    "NewKey": NEW_KEY,
+    "Account": ACCOUNT,
+}

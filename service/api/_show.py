@@ -1,0 +1,192 @@
+"""What the model's words look like as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from service import sms
+from service.model import Account, Attempt, Delivery, Key, Version
+
+if TYPE_CHECKING:
+    from service.actions import Action
+    from service.store.accounts import AccountState
+    from service.store.templates import TemplateInfo
+
+Json = dict[str, Any]
+
+
+def time(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def masked(recipient: str | None) -> str | None:
+    """A recipient as lists show it: enough to recognise, too little to use.
+
+    >>> masked("ada@example.com")
+    'ad•••'
+    """
+    if recipient is None:
+        return None
+    return sms.mask(recipient) if recipient.startswith("+") else f"{recipient[:2]}•••"
+
+
+def delivery_line(kept: Delivery) -> Json:
+    """One line of the log."""
+    return {
+        "id": kept.id,
+        "status": kept.status.value,
+        "account": kept.account,
+        "action": kept.action,
+        "template": kept.template,
+        "version": kept.version,
+        "key": kept.key,
+        "recipient": masked(kept.recipient),
+        "idempotency_key": kept.idempotency_key,
+        "reason": kept.reason,
+        "problems": [each.as_dict() for each in kept.problems],
+        "replay_of": kept.replay_of,
+        "attempts_made": kept.attempts_made,
+        "created_at": time(kept.created_at),
+        "updated_at": time(kept.updated_at),
+        "due_at": time(kept.due_at),
+        "finished_at": time(kept.finished_at),
+    }
+
+
+def delivery(kept: Delivery, attempts: list[Attempt]) -> Json:
+    """Everything that is known of one delivery."""
+    return {
+        **delivery_line(kept),
+        "recipient": kept.recipient,
+        "version_id": kept.version_id,
+        "guarantee": kept.guarantee.value,
+        "payload": None if kept.payload is None else json.loads(kept.payload),
+        "digest": kept.digest,
+        "context": None if kept.context is None else json.loads(kept.context),
+        "warnings": [each.as_dict() for each in kept.warnings],
+        "expires_at": time(kept.expires_at),
+        "attempts": [attempt(each) for each in attempts],
+    }
+
+
+def attempt(made: Attempt) -> Json:
+    """One try, with what the vendor said."""
+    return {
+        "number": made.number,
+        "started_at": time(made.started_at),
+        "finished_at": time(made.finished_at),
+        "duration_ms": made.duration_ms,
+        "worker": made.worker,
+        "outcome": made.outcome,
+        "status_code": made.status_code,
+        "headers": dict(made.headers),
+        "body": made.body,
+        "error": made.error,
+        "meaning": made.meaning,
+    }
+
+
+def action_line(known: Action) -> Json:
+    """One line of the list of actions."""
+    return {
+        "name": known.name,
+        "title": known.title,
+        "destination": known.destination,
+        "method": known.method,
+        "path": known.path,
+        "description": known.description,
+    }
+
+
+def action(known: Action) -> Json:
+    """An action with its schema and examples."""
+    return {
+        **action_line(known),
+        "schema": dict(known.schema),
+        "examples": list(known.examples),
+        "scope": known.scope,
+        "rate": {"class": known.rate_class, "per_second": known.per_second},
+    }
+
+
+def template_line(info: TemplateInfo) -> Json:
+    """One line of the list of templates."""
+    return {
+        "name": info.name,
+        "title": info.title,
+        "action": info.action,
+        "account": info.account,
+        "live": info.live,
+        "newest": info.newest,
+        "updated_at": time(info.updated_at),
+    }
+
+
+def version_line(kept: Version) -> Json:
+    """One line of the list of versions."""
+    return {
+        "id": kept.id,
+        "number": kept.number,
+        "live": kept.live,
+        "digest": kept.digest,
+        "note": kept.note,
+        "created_by": kept.created_by,
+        "created_at": time(kept.created_at),
+    }
+
+
+def version(kept: Version) -> Json:
+    """A version with all that it consists of."""
+    made, policy = kept.template, kept.template.policy
+    return {
+        **version_line(kept),
+        "name": made.name,
+        "title": made.title,
+        "action": made.action,
+        "account": made.account,
+        "dialect": made.dialect,
+        "source": made.source,
+        "policy": {
+            "guarantee": policy.guarantee.value if policy.guarantee is not None else None,
+            "expires_after_s": policy.expires_after_s,
+            "idempotency": policy.idempotency,
+            "missing": dict(policy.missing),
+            "quiet_hours": policy.quiet_hours,
+        },
+        "snippets": dict(made.snippets),
+        "samples": {name: dict(sample) for name, sample in made.samples.items()},
+    }
+
+
+def key(kept: Key) -> Json:
+    """A key without its secret."""
+    return {
+        "id": kept.id,
+        "name": kept.name,
+        "prefix": kept.prefix,
+        "scopes": sorted(scope.value for scope in kept.scopes),
+        "templates": sorted(kept.templates),
+        "created_at": time(kept.created_at),
+        "last_used_at": time(kept.last_used_at),
+        "revoked_at": time(kept.revoked_at),
+    }
+
+
+def account(kept: Account, state: AccountState | None) -> Json:
+    """An account and how sending goes; never its token."""
+    blocked = [lane.blocked_until for lane in state.lanes if lane.blocked_until is not None] if state is not None else []
+    return {
+        "name": kept.name,
+        "destination": kept.destination,
+        "base_url": kept.base_url,
+        "token_from": kept.token_from,
+        "country": kept.country,
+        "timezone": kept.timezone,
+        "brand_prefix": kept.brand_prefix,
+        "limits": dict(kept.limits),
+        "circuit": state.circuit if state is not None else "closed",
+        "blocked_until": time(max(blocked, default=None)),
+    }

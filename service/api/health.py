@@ -1,0 +1,47 @@
+"""Whether this process lives, whether it can keep what comes in, and its metrics."""
+
+from __future__ import annotations
+
+from service import telemetry
+from service.api._call import Call
+from service.api._door import Answer, Reply, door, json_answer
+
+_OK = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"], "additionalProperties": False}
+
+
+@door("GET", "/healthz", scope=None, replies={200: Reply("It does.", _OK)})
+def alive(call: Call) -> Answer:
+    """Say that the process lives."""
+    return json_answer({"status": "ok"})
+
+
+@door("GET", "/readyz", scope=None, replies={200: Reply("It can.", _OK)}, errors=(503,))
+def ready(call: Call) -> Answer:
+    """Say whether hooks can be accepted: the database can be written and has the tables of this version."""
+    call.parts.store.check()
+    return json_answer({"status": "ok"})
+
+
+@door(
+    "GET",
+    "/metrics",
+    scope=None,
+    replies={200: Reply("Prometheus' text form.", {"type": "string"}, content_type="text/plain")},
+    errors=(503,),
+)
+def metrics(call: Call) -> Answer:
+    """Show the metrics of this service and the state of its queue."""
+    counts = call.parts.store.deliveries.counts()
+    lines = ["# HELP burgee_deliveries Deliveries that are kept, by status.", "# TYPE burgee_deliveries gauge"]
+    lines += [f'burgee_deliveries{{status="{status.value}"}} {count}' for status, count in counts.by_status.items()]
+    lines += [
+        "# HELP burgee_queue_waiting Deliveries that are due or will be.",
+        "# TYPE burgee_queue_waiting gauge",
+        f"burgee_queue_waiting {counts.waiting}",
+        "# HELP burgee_queue_oldest_due_seconds How long the oldest due delivery has been waiting.",
+        "# TYPE burgee_queue_oldest_due_seconds gauge",
+        f"burgee_queue_oldest_due_seconds {counts.oldest_due_s}",
+    ]
+    return Answer(
+        200, telemetry.exposition() + ("\n".join(lines) + "\n").encode(), (), "text/plain; version=0.0.4; charset=utf-8"
+    )
