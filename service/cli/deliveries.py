@@ -1,0 +1,226 @@
+"""`burgee deliveries`: the log, and what people do about it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.cli._common import Call, as_json_option, dry_run_option, plain
+from service.cli._output import print_json, print_table, say_problems, visible
+from service.cli._times import PointInTime
+from service.model import Status
+
+if TYPE_CHECKING:
+    from service.model import Attempt, Delivery
+    from service.store import Store
+
+LATEST = 50
+
+
+@click.group
+def command() -> None:
+    """Find out what happened to a message; send it again, stop it, or settle it."""
+
+
+@command.command("list")
+@click.option("--status", "statuses", multiple=True, type=click.Choice([each.value for each in Status]))
+@click.option("--template", metavar="NAME")
+@click.option("--action", metavar="NAME")
+@click.option("--account", metavar="NAME")
+@click.option("--key", metavar="NAME", help="The key of the flow that called.")
+@click.option("--to", "recipient", metavar="NUMBER", help="The recipient, as in the payload.")
+@click.option("--idempotency-key", metavar="KEY")
+@click.option("--since", type=PointInTime(), help="Such as 2026-01-31, or 12h for twelve hours ago.")
+@click.option("--until", type=PointInTime())
+@click.option("--limit", default=LATEST, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--cursor", metavar="CURSOR", help="Go on where a page ended.")
+@as_json_option
+@click.pass_obj
+def list_(
+    call: Call,
+    statuses: tuple[str, ...],
+    template: str | None,
+    action: str | None,
+    account: str | None,
+    key: str | None,
+    recipient: str | None,
+    idempotency_key: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    cursor: str | None,
+    as_json: bool,
+) -> None:
+    """List deliveries, the newest first."""
+    from service.store import DeliveryFilter
+
+    wanted = DeliveryFilter(
+        status=tuple(Status(each) for each in statuses),
+        template=template,
+        action=action,
+        account=account,
+        key=key,
+        recipient=recipient,
+        idempotency_key=idempotency_key,
+        since=since,
+        until=until,
+    )
+    page = call.parts().store.deliveries.search(wanted, limit, cursor)
+    if as_json:
+        print_json({"data": [_delivery(each) for each in page.items], "next": page.next_cursor})
+        return
+    rows = [
+        (
+            each.id,
+            each.status.value,
+            f"{each.created_at:%Y-%m-%d %H:%M:%S}",
+            each.target,
+            _masked(each.recipient),
+            each.attempts_made,
+            each.reason or "",
+        )
+        for each in page.items
+    ]
+    print_table(("delivery", "status", "created", "target", "to", "tries", "why"), rows, empty="There are no deliveries.")
+    if page.next_cursor:
+        click.echo(f"More: --cursor {page.next_cursor}", err=True)
+
+
+@command.command
+@click.argument("id")
+@as_json_option
+@click.pass_obj
+def show(call: Call, id: str, as_json: bool) -> None:
+    """Show one delivery: what came in, what it became, every attempt, and why it stands where it stands."""
+    store = call.parts().store
+    delivery = _get(store, id)
+    attempts = store.deliveries.attempts(id)
+    if as_json:
+        shown = {"context": _parsed(delivery.context), "attempts": [_attempt(each) for each in attempts]}
+        print_json({**_delivery(delivery), **shown})
+        return
+    version = f" version {delivery.version}" if delivery.version else ""
+    click.echo(f"{delivery.id}: {delivery.status.value}{f' ({delivery.reason})' if delivery.reason else ''}")
+    click.echo(f"  {delivery.target}{version}, {delivery.action}, account {delivery.account}, {delivery.guarantee.value}")
+    click.echo(f"  created {delivery.created_at:%Y-%m-%d %H:%M:%S} UTC{f' by {delivery.key}' if delivery.key else ''}")
+    if delivery.due_at and delivery.status.is_open:
+        click.echo(f"  due {delivery.due_at:%Y-%m-%d %H:%M:%S} UTC")
+    say_problems(delivery.problems)
+    say_problems(delivery.warnings, colour="yellow", word="warning")
+    if delivery.payload is not None:
+        click.echo(f"  payload (sha256 {delivery.digest}):")
+        print_json(_parsed(delivery.payload))
+    for each in attempts:
+        answer = f"{each.status_code}" if each.status_code is not None else each.error or "under way"
+        took = f" in {each.duration_ms:.0f} ms" if each.duration_ms is not None else ""
+        click.echo(f"  attempt {each.number}, {each.started_at:%H:%M:%S}: {answer}{took}. {visible(each.meaning or '')}")
+
+
+@command.command
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--unknown-too", is_flag=True, help="Also those that may have arrived: the person may get a second message.")
+@dry_run_option
+@as_json_option
+@click.pass_obj
+def replay(call: Call, ids: tuple[str, ...], unknown_too: bool, dry_run: bool, as_json: bool) -> None:
+    """Send again: the same context through the version that is live now, as a new delivery."""
+    from service.delivery import replay as again
+
+    parts = call.parts()
+    found = [_get(parts.store, each) for each in ids]
+    doubtful = [each.id for each in found if each.status is Status.UNKNOWN]
+    if doubtful and not unknown_too:
+        raise click.ClickException(
+            f"{', '.join(doubtful)} may have arrived. Settle it first, or give --unknown-too to risk a second message."
+        )
+    done = [] if dry_run else [again.one(parts, each.id) for each in found]
+    if as_json:
+        made = [{"id": new.id, "replay_of": old.id, "status": new.status.value} for old, new in zip(found, done)]
+        print_json({"dry_run": dry_run, "would_replay": [each.id for each in found] if dry_run else [], "replayed": made})
+        return
+    for each in found if dry_run else []:
+        click.echo(f"would replay {each.id} ({each.status.value}, {each.target})")
+    for old, new in zip(found, done):
+        click.echo(f"{old.id} is sent again as {new.id} ({new.status.value})")
+
+
+@command.command
+@click.argument("id")
+@dry_run_option
+@as_json_option
+@click.pass_obj
+def cancel(call: Call, id: str, dry_run: bool, as_json: bool) -> None:
+    """Stop a delivery that waits. One that is being sent cannot be stopped."""
+    from service.delivery import replay as again
+
+    store = call.parts().store
+    delivery = _get(store, id)
+    if not dry_run:
+        delivery = again.cancel(store, id)
+    _say(delivery, "would be canceled" if dry_run else "is canceled", dry_run, as_json)
+
+
+@command.command
+@click.argument("id")
+@click.argument("status", type=click.Choice([Status.ACCEPTED.value, Status.FAILED.value]))
+@dry_run_option
+@as_json_option
+@click.pass_obj
+def settle(call: Call, id: str, status: str, dry_run: bool, as_json: bool) -> None:
+    """Say what became of an unknown delivery: accepted (it arrived) or failed (it did not)."""
+    from service.delivery import replay as again
+
+    store = call.parts().store
+    delivery = _get(store, id)
+    if not dry_run:
+        delivery = again.settle(store, id, Status(status))
+    _say(delivery, f"{'would be' if dry_run else 'is'} {status}", dry_run, as_json)
+
+
+def _say(delivery: Delivery, said: str, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"dry_run": dry_run, **_delivery(delivery)})
+    else:
+        click.echo(f"{delivery.id} {said}.")
+
+
+def _get(store: Store, id: str) -> Delivery:
+    found = store.deliveries.get(id)
+    if found is None:
+        raise click.ClickException(f"There is no delivery {id[:60]!r}. burgee deliveries list shows the newest.")
+    return found
+
+
+def _masked(recipient: str | None) -> str:
+    from service import sms
+
+    return sms.mask(recipient) if recipient else ""
+
+
+def _parsed(body: bytes | None) -> Any:
+    return None if body is None else json.loads(body)
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    shown = {
+        name: plain(getattr(delivery, name))
+        for name in (
+            "id", "status", "account", "action", "target", "template", "version", "key", "recipient", "guarantee", "digest",
+            "idempotency_key", "reason", "replay_of", "attempts_made", "created_at", "updated_at", "due_at", "expires_at",
+            "finished_at",
+        )
+    }  # fmt: skip
+    shown["payload"] = _parsed(delivery.payload)
+    shown["problems"] = [each.as_dict() for each in delivery.problems]
+    shown["warnings"] = [each.as_dict() for each in delivery.warnings]
+    return shown
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    made: dict[str, Any] = plain(asdict(attempt))
+    return made
