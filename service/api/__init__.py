@@ -65,6 +65,7 @@ def register(app: Flask, parts: Parts) -> None:
 def shortcut(app: Flask, parts: Parts) -> Wsgi:
     """The app as WSGI, with hooks served before Flask's dispatch by the very function that Flask's view calls."""
     gate: Gate = app.extensions["burgee_gate"]
+    assert gate.parts is parts, "register the doors with the same parts first"
     door = next(each for each in doors() if each.path == f"{_HOOKS}{{template}}")
     serve = gate.serve
 

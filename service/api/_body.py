@@ -75,8 +75,8 @@ def read_context(body: bytes, content_type: str | None) -> dict[str, Any]:
 def read_form(body: bytes) -> dict[str, Any]:
     """A form such as `profile[vars][name]=Ada&tags[]=a&tags[]=b` as nested data. All values are text.
 
-    `name[]` appends to a list, and `name[0]`, `name[1]`, ... is a list where the numbers run from 0 without a hole; other numbers
-    are names like any other. Raises `NotReadable` for what has two meanings, is too deep, too much or not UTF-8.
+    `name[]` appends to a list, and `name[0]`, `name[1]`, ... is a list where the numbers run from 0 without a hole; other
+    numbers are names like any other. Raises `NotReadable` for what has two meanings, is too deep, too much or not UTF-8.
     """
     try:
         pairs = parse_qsl(

@@ -1,4 +1,4 @@
-"""Which HTTP status each error has, and how it is told (RFC 9457). Statuses of our answers are decided in this package alone."""
+"""Which HTTP status each error has, and how it is told (RFC 9457). No other package decides statuses of our answers."""
 
 from __future__ import annotations
 

@@ -112,9 +112,11 @@ def _search(call: Call, wanted: dict[str, Any]) -> Page:
 
 
 def _filter(wanted: dict[str, Any]) -> DeliveryFilter:
-    plain = {name: wanted[name] for name in (*_FILTER, "recipient") if name in wanted and name not in ("since", "until")}
-    times = {name: moment(wanted[name], f"/{name}") for name in ("since", "until") if name in wanted}
-    return DeliveryFilter(status=tuple(Status(each) for each in wanted.get("status", ())), **plain, **times)
+    values = {name: wanted[name] for name in (*_FILTER, "recipient") if name in wanted}
+    for name in ("since", "until"):
+        if name in values:
+            values[name] = moment(values[name], f"/{name}")
+    return DeliveryFilter(status=tuple(Status(each) for each in wanted.get("status", ())), **values)
 
 
 def _page(page: Page) -> dict[str, Any]:

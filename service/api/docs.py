@@ -19,8 +19,8 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.6rem; } h2 { margin-top: 3rem; } h3 { margin: 2.5rem 0 .3rem; font-size: 1.05rem; }
 code, pre { font: .88rem/1.45 ui-monospace, monospace; } h3 code { font-size: 1rem; }
 pre { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem; overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
-  border-bottom: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; } .scope { color: var(--soft); }
+table { border-collapse: collapse; width: 100%; } th { color: var(--soft); font-weight: 500; }
+td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); }
 nav ul { columns: 2; padding-left: 1.2rem; } a { color: inherit; } details { margin: .6rem 0; }
 .method { display: inline-block; min-width: 4.2rem; font-weight: 600; }
 """
@@ -92,9 +92,9 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
 
 def _parameters(parameters: list[dict[str, Any]]) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(each['name'])}</code></td><td>{each['in']}</td><td>{_prose(each.get('description', ''))}</td></tr>"
+        f"<tr><td><code>{escape(each['name'])}</code></td><td>{each['in']}</td><td>{_prose(each['description'])}</td></tr>"
         for each in parameters
-        if each["name"] != "X-Request-Id"
+        if "description" in each and each["name"] != "X-Request-Id"
     )
     return f"<table><tr><th>Parameter</th><th>In</th><th>Meaning</th></tr>{rows}</table>" if rows else ""
 

@@ -10,7 +10,7 @@ _OK = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": 
 
 
 @door("GET", "/healthz", scope=None, replies={200: Reply("It does.", _OK)})
-def alive(call: Call) -> Answer:
+def alive(_: Call) -> Answer:
     """Say that the process lives."""
     return json_answer({"status": "ok"})
 

@@ -12,7 +12,6 @@ from service.api._call import Call
 from service.api._door import FORM, JSON, Answer, Headers, Parameter, Reply, door, json_answer
 from service.api._errors import problem_answer
 from service.delivery.accept import LONGEST_KEY, Accepted
-from service.delivery.wait import wait_for
 from service.errors import BurgeeError, NotReadable, PayloadInvalid
 from service.model import Scope, Status
 
@@ -66,8 +65,8 @@ def hook(call: Call) -> Answer:
     """Send a context to a template.
 
     Renders the live version of the template, checks the payload and keeps it as a delivery. A context that gives no valid
-    payload is answered with 422 and kept too, as a rejected delivery. JSON is read with any or no content type; forms may nest
-    with brackets. Nothing is accepted by a 5xx answer, so it is safe to call again.
+    payload is answered with 422 and kept too, as a rejected delivery. JSON is read with any or no content type; forms may
+    nest with brackets. Nothing is accepted by a 503 answer, so it is safe to call again.
     """
     template, intake, key = call.name("template"), call.parts.intake, call.key
     dry_run = call.query().get("dry_run", False)
@@ -153,6 +152,8 @@ def _accepted(call: Call, accepted: Accepted) -> Answer:
 
 
 def _waited(call: Call, accepted: Accepted, seconds: float, headers: Headers) -> Answer:
+    from service.delivery.wait import wait_for
+
     found = wait_for(call.parts.store, accepted.id, seconds)
     status = 202 if found.status in _MOVING else 200
     applied = ("Preference-Applied", f"wait={seconds:g}")

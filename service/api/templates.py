@@ -15,13 +15,14 @@ from service.authoring.folder import used
 from service.errors import Conflict, NotFound, PayloadInvalid, Problem
 from service.model import Scope, TemplateSource, Version
 from service.registry import nearest
+from service.rendering import Program
 
 _NAMED = {"template": schemas.NAME}
 _IF_MATCH = Parameter(
     "If-Match", {"type": "string"}, "The ETag that you have seen; the change is made only if it still holds."
 )
 _ETAG = {"ETag": "Which version is live; give it back as If-Match."}
-_LINE_ETAG = re.compile(r'"live-([0-9]{1,10})"')
+_ETAG_FORM = re.compile(r'"live-([0-9]{1,10})"')
 _EXAMPLE = {
     "source": '{ "to": "{{ profile.keys.sms }}", "body": "Hi, {{ profile.vars.first_name }}!",'
     ' "subscriptionType": "MARKETING" }',
@@ -109,7 +110,7 @@ def put_template(call: Call) -> Answer:
     seen = call.header("If-Match")
     if seen is None and call.name("template") in call.parts.store.templates.names():
         raise PreconditionNeeded("This template exists.", hint="Send If-Match with the ETag that you have seen.")
-    return _push(call, publish=True, expected=0 if seen is None else _seen(call, seen))
+    return _push(call, publish=True, expected=0 if seen is None else _seen(seen))
 
 
 @door(
@@ -148,7 +149,7 @@ def post_version(call: Call) -> Answer:
 def publish(call: Call) -> Answer:
     """Make a version live."""
     name, number, seen = call.name("template"), call.json()["number"], call.header("If-Match")
-    expected = None if seen is None else _seen(call, seen)
+    expected = None if seen is None else _seen(seen)
     try:
         version = call.parts.store.templates.publish(name, number, expected_live=expected)
     except Conflict as error:
@@ -168,7 +169,7 @@ def publish(call: Call) -> Answer:
 def rollback(call: Call) -> Answer:
     """Make live what was live before."""
     name, seen = call.name("template"), call.header("If-Match")
-    expected = None if seen is None else _seen(call, seen)
+    expected = None if seen is None else _seen(seen)
     if expected is not None and expected != _live_number(_versions(call)):
         raise Stale(f"The template {name} has changed meanwhile.", hint="Look at it again.")
     return _changed(call, call.parts.store.templates.rollback(name))
@@ -209,8 +210,8 @@ def _source(call: Call, body: dict[str, Any]) -> TemplateSource:
     )
 
 
-def _compiled(call: Call, source: TemplateSource) -> Any:
-    """The program; raises `PayloadInvalid` for an action that is not there and `TemplateInvalid` for what does not compile."""
+def _compiled(call: Call, source: TemplateSource) -> Program:
+    """The program. Raises `PayloadInvalid` for an action that is not there, `TemplateInvalid` for what does not compile."""
     try:
         call.parts.actions.get_or_raise(source.action)
     except NotFound as error:
@@ -243,11 +244,11 @@ def _etag(versions: list[Version]) -> Headers:
     return (("ETag", f'"live-{_live_number(versions)}"'),)
 
 
-def _seen(call: Call, if_match: str) -> int | None:
-    """The live version that an `If-Match` names; None for `*`, which any state satisfies. Raises `Stale` for no ETag of ours."""
+def _seen(if_match: str) -> int | None:
+    """The live version that an `If-Match` names; None for `*`, which any state satisfies. Raises `Stale` for other text."""
     if if_match.strip() == "*":
         return None
-    found = _LINE_ETAG.fullmatch(if_match.strip())
+    found = _ETAG_FORM.fullmatch(if_match.strip())
     if found is None:
         raise Stale("The If-Match is no ETag that we gave.", hint="Send the ETag of GET, quotes and all.")
     return int(found[1])

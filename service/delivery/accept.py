@@ -106,9 +106,9 @@ class Intake:
     ) -> Accepted:
         """Render the live version of `template` for `context` and keep the delivery.
 
-        It is queued, suppressed (the template said so) or rejected (there is no valid payload; `problems` say why). All three
-        are kept. `idempotency_key` goes before the template's own expression. Raises `NotFound`, `Forbidden`, `NotReadable`
-        (an idempotency key that cannot be one), `IdempotencyMismatch`, `Unavailable` (then nothing was kept).
+        It is queued, suppressed (the template said so) or rejected (there is no valid payload; `problems` say why), and
+        kept in any case. `idempotency_key` goes before the template's own expression. Raises `NotFound`, `Forbidden`,
+        `NotReadable` (no idempotency key looks like that), `IdempotencyMismatch`, `Unavailable` (then nothing was kept).
         """
         version = self.version(template, key)
         _check_idempotency_key(idempotency_key)
@@ -259,12 +259,9 @@ class Intake:
         """What the template's own expression gives as idempotency key; empty text is none. Raises `BurgeeError`."""
         text = self.preparer.idempotency(version).render(context, now=now).strip()
         if len(text) > LONGEST_KEY or "\0" in text:
-            detail = (
-                f"The template's idempotency expression gave {len(text)} characters; at most {LONGEST_KEY} can be a key."
-            )
-            raise PayloadInvalid(
-                detail, [Problem("idempotency.too_long", detail, None, "Use a shorter value, such as an id.")]
-            )
+            detail = f"The template's idempotency expression gave a text of {len(text)} characters, which is no key."
+            hint = f"Use a value of at most {LONGEST_KEY} characters, such as an id."
+            raise PayloadInvalid(detail, [Problem("idempotency.key", detail, None, hint)])
         return text or None
 
     def _delivery(self, prepared: Prepared, policy: Policy, *, action: str, **facts: Any) -> NewDelivery:
@@ -332,15 +329,13 @@ class Intake:
 
 
 def _invalid(error: BurgeeError) -> Prepared:
-    return Prepared(
-        Outcome.INVALID, problems=error.problems or (Problem("template.unusable", error.detail, None, error.hint),)
-    )
+    problems = error.problems or (Problem("template.unusable", error.detail, None, error.hint),)
+    return Prepared(Outcome.INVALID, problems=problems)
 
 
 def _check_idempotency_key(key: str | None) -> None:
     """Raises `NotReadable` for what is no idempotency key: empty, too long, or not plain characters."""
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         detail = f"The idempotency key must have 1 to {LONGEST_KEY} printable ASCII characters."
-        raise NotReadable(
-            detail, [Problem("idempotency.key", detail, None, "Use an id of the event, such as an order number.")]
-        )
+        hint = "Use an id of the event, such as an order number."
+        raise NotReadable(detail, [Problem("idempotency.key", detail, None, hint)])

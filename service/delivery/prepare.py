@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +18,6 @@ from service.errors import Problem
 from service.model import Account, Outcome, Policy, Version
 from service.rendering import Program, Rendered, TextProgram, compile, compile_text
 from service.sms.lint import Pointers
-from service.sms.segments import Links
 
 KEPT_PROGRAMS = 512  # compiled programs are some 20 KB each; versions beyond this are compiled again when they are used
 
@@ -141,15 +139,13 @@ class Preparer:
         """What a ready payload comes to: `prepare` without the rendering."""
         checked = action.check(document)
         payload = document if checked.payload is None else checked.payload
-        problems, warnings, measure = checked.problems, checked.warnings, None
-        text = _Text.of(action, payload)
-        if text is not None:
-            measure = text.measure(account) if detail else None
-            linted = text.lint(measure)
-            known = {each.pointer for each in problems}
-            problems += tuple(each for each in linted.problems if each.pointer not in known)
-            warnings += linted.warnings
-        shown = measure.as_dict() if measure is not None else None
+        problems, warnings, shown = checked.problems, checked.warnings, None
+        if action.sms is not None and (text := _Text.of(payload, action.sms)) is not None:
+            told = {each.pointer for each in problems}
+            problems += tuple(each for each in text.problems() if each.pointer not in told)
+            if detail:
+                measure = text.measure(account)
+                warnings, shown = warnings + text.warnings(measure), measure.as_dict()
         if problems:
             return Prepared(Outcome.INVALID, payload, problems=problems, warnings=warnings, sms=shown)
         body = strictjson.write(payload)
@@ -158,51 +154,49 @@ class Preparer:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """The text message in a payload: where its parts stand, and what is to be said of it."""
+    """The text message in a payload, and what there is to say of it. `where` has the pointers that the action gives."""
 
     body: str
     payload: Mapping[str, Any]
     where: Mapping[str, str]
 
     @classmethod
-    def of(cls, action: Action, payload: Any) -> _Text | None:
-        """None where the action sends no text, or there is none to look at."""
-        if action.sms is None or not isinstance(payload, dict):
-            return None
-        body = payload.get(action.sms["body"][1:])
-        return cls(body, payload, action.sms) if isinstance(body, str) else None
+    def of(cls, payload: Any, where: Mapping[str, str]) -> _Text | None:
+        """None where there is no text to look at."""
+        body = payload.get(where["body"][1:]) if isinstance(payload, dict) else None
+        return cls(body, payload, where) if isinstance(body, str) else None
 
-    def _part(self, name: str) -> Any:
-        return self.payload.get(self.where.get(name, "")[1:])
-
-    @property
-    def _shortened(self) -> bool:
-        return self.payload.get("useShortLinks") is True
+    def problems(self) -> tuple[Problem, ...]:
+        """What decides; cheap."""
+        return sms.broken(self.body, self.where["body"])
 
     def measure(self, account: Account | None) -> sms.Measure:
         prefix = account.brand_prefix if account is not None else ""
-        links: Links = "estimated" if self._shortened else "none"
-        return sms.measure(self.body, prefix=prefix, links=links, mms=bool(self._part("media")))
-
-    def lint(self, measure: sms.Measure | None) -> sms.Lint:
-        """Problems, which decide, always; warnings only where there is a measure."""
-        if measure is None and _MAY_BREAK.search(self.body) is None:
-            return _CLEAN
-        kind, media = self._part("type"), self._part("media")
-        found = sms.lint(
+        return sms.measure(
             self.body,
-            subscription_type=kind if isinstance(kind, str) else None,
-            media_url=media if isinstance(media, str) else None,
-            use_short_links=self._shortened,
+            prefix=prefix,
+            links="estimated" if self._shortens_links else "none",
+            mms=self._text("media") is not None,
+        )
+
+    def warnings(self, measure: sms.Measure) -> tuple[Problem, ...]:
+        """What does not decide."""
+        return sms.lint(
+            self.body,
+            subscription_type=self._text("type"),
+            media_url=self._text("media"),
+            use_short_links=self._shortens_links,
             measure=measure,
             pointers=Pointers(**self.where),
-        )
-        return found if measure is not None else sms.Lint(found.problems, ())
+        ).warnings
 
+    @property
+    def _shortens_links(self) -> bool:
+        return self.payload.get("useShortLinks") is True
 
-# Without one of these no text has a problem, so that the hot path need not look further; a test holds it to `sms.lint`.
-_MAY_BREAK = re.compile(r"[{}(|\[]|%%|profile\.|event\.")
-_CLEAN = sms.Lint((), ())
+    def _text(self, part: str) -> str | None:
+        value = self.payload.get(self.where.get(part, "")[1:])
+        return value if isinstance(value, str) else None
 
 
 class _Kept(Generic[T]):
