@@ -6,8 +6,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -88,7 +89,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view of the database. Raises `Unavailable`."""
-        with plain_words(), self.engine.connect() as connection, connection.begin():
+        with self.plain_words(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -99,13 +100,13 @@ class Database:
         because SQLite itself would have them sleep and try again.
         """
         engine = self.engine
-        with plain_words():
+        with self.plain_words():
             if not self.is_sqlite:
                 with engine.begin() as connection:
                     yield connection
                 return
             with self._writing, engine.connect() as connection:
-                connection = connection.execution_options(writes=True)
+                connection.execution_options(writes=True)
                 with connection.begin():
                     yield connection
 
@@ -115,10 +116,40 @@ class Database:
             return time.time_ns() // 1_000_000
         return int(connection.execute(_POSTGRES_NOW).scalar_one())
 
+    def insert(self, connection: Connection, table: str, columns: Sequence[str], rows: int, values: Sequence[Any]) -> int:
+        """Insert `rows` rows, given as one flat list of values, and leave out those that break a unique index. Answers how
+        many were new.
+
+        This is the accept path, where every microsecond is a call less in a second. So it asks the driver itself (SQLAlchemy
+        would add some 25 microseconds a statement), and all rows go in one statement: SQLite then gives up the interpreter's
+        lock once and not once a row, and a busy web process would wait each time to get it back.
+        """
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(_insert_statement(table, tuple(columns), rows, "?" if self.is_sqlite else "%s"), values)
+            return int(cursor.rowcount)
+        finally:
+            cursor.close()
+
     def notify(self, connection: Connection) -> None:
         """Wake the workers when this transaction commits. SQLite needs no word: they watch the file."""
         if not self.is_sqlite:
             connection.execute(_NOTIFY)
+
+    @contextmanager
+    def plain_words(self) -> Iterator[None]:
+        """Turns what SQLAlchemy or the driver says when the database cannot be used into `Unavailable`."""
+        try:
+            yield
+        except exc.IntegrityError:
+            raise
+        except (exc.DBAPIError, exc.TimeoutError, OSError, self._driver_error) as error:
+            raise Unavailable(f"The database cannot be used now: {_said(error)}.", hint=_hint(str(error))) from error
+
+    @cached_property
+    def _driver_error(self) -> type[Exception]:
+        found: type[Exception] = self.url.get_dialect().import_dbapi().Error
+        return found
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():
@@ -148,18 +179,19 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-@contextmanager
-def plain_words() -> Iterator[None]:
-    """Turns what a driver says when the database cannot be used into `Unavailable`."""
-    try:
-        yield
-    except exc.IntegrityError:
-        raise
-    except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
-        raise Unavailable(f"The database cannot be used now: {_said(error)}.", hint=_hint(str(error))) from error
+@cache
+def _insert_statement(table: str, columns: tuple[str, ...], rows: int, mark: str) -> str:
+    """
+    >>> _insert_statement("t", ("a", "b"), 2, "?")
+    'INSERT INTO t ("a", "b") VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING'
+    """
+    names = ", ".join(f'"{name}"' for name in columns)
+    one = f"({', '.join([mark] * len(columns))})"
+    return f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * rows)} ON CONFLICT DO NOTHING"  # noqa: S608
 
 
 def _said(error: Exception) -> str:

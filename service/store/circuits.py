@@ -62,11 +62,7 @@ def record(connection: Connection, database: Database, account: str, signs: Sequ
             update(circuits).where(troubled).values(failures=0, trips=0, open_until=None, probe=None)
         )
         return Circuit() if closed.rowcount else None
-    mark = "?" if database.is_sqlite else "%s"
-    connection.exec_driver_sql(
-        f"INSERT INTO circuits (account, failures, trips) VALUES ({mark}, 0, 0) ON CONFLICT DO NOTHING",  # noqa: S608
-        (account,),
-    )
+    database.insert(connection, "circuits", ("account", "failures", "trips"), 1, (account, 0, 0))
     row = connection.execute(select(circuits).where(circuits.c.account == account).with_for_update()).one()
     before = circuit = Circuit(row.failures, row.trips, row.open_until, row.probe)
     for sign in signs:

@@ -107,22 +107,18 @@ class Deliveries:
     def _know_lanes(self, connection: Connection, rows: Iterable[NewDelivery]) -> None:
         """Every (account, rate class) has a bucket, from which workers learn that there is such a lane."""
         for lane in {(row.account, row.rate_class) for row in rows} - self._lanes:
-            make_bucket(connection, self._database, lane)
+            self._database.insert(connection, "buckets", ("account", "rate_class", "served_at"), 1, (*lane, 0))
             if len(self._lanes) < 10_000:
                 self._lanes.add(lane)
 
     def _insert(self, connection: Connection, rows: Sequence[NewDelivery], now: int) -> int:
-        """How many rows were new.
-
-        Many rows go in one statement, written by hand: SQLite then needs the interpreter's lock once and not once a row,
-        which a busy web process would wait for each time.
-        """
+        """How many rows were new."""
         kept = 0
         for part in _parts(rows):
             values: list[Any] = []
             for row in part:
                 values += _values(row, now)
-            kept += connection.exec_driver_sql(self._statement("deliveries", _COLUMNS, len(part)), tuple(values)).rowcount
+            kept += self._database.insert(connection, "deliveries", _COLUMNS, len(part), values)
         return kept
 
     def _insert_contexts(self, connection: Connection, rows: Sequence[NewDelivery]) -> None:
@@ -130,13 +126,7 @@ class Deliveries:
             values: list[Any] = []
             for row in part:
                 values += (row.id, row.context)
-            connection.exec_driver_sql(self._statement("contexts", ("delivery", "context"), len(part)), tuple(values))
-
-    def _statement(self, table: str, columns: Sequence[str], rows: int) -> str:
-        mark = "?" if self._database.is_sqlite else "%s"
-        one = f"({', '.join([mark] * len(columns))})"
-        names = ", ".join(f'"{name}"' for name in columns)
-        return f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * rows)} ON CONFLICT DO NOTHING"  # noqa: S608
+            self._database.insert(connection, "contexts", ("delivery", "context"), len(part), values)
 
     def _sort_out(self, connection: Connection, rows: Sequence[NewDelivery], now: int) -> dict[str, Inserted]:
         """The slow path: some rows were not kept. Gives them keys that are too old, and finds the holders of the others."""
@@ -216,15 +206,6 @@ class Deliveries:
             depth, oldest = connection.execute(waiting).one()
         overdue = max(0, now - oldest) / 1000 if oldest is not None else 0.0
         return Counts({status: by_status.get(status, 0) for status in Status}, depth, overdue)
-
-
-def make_bucket(connection: Connection, database: Database, lane: tuple[str, str]) -> None:
-    """A bucket for the lane, where it has none."""
-    mark = "?" if database.is_sqlite else "%s"
-    connection.exec_driver_sql(
-        f"INSERT INTO buckets (account, rate_class, served_at) VALUES ({mark}, {mark}, 0) ON CONFLICT DO NOTHING",  # noqa: S608
-        lane,
-    )
 
 
 def give_up_key(connection: Connection, id: str) -> None:

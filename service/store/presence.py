@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from service.store._database import CHANNEL, Database, plain_words
+from service.store._database import CHANNEL, Database
 
 _STEPS_S = (0.005, 0.01, 0.02)  # between two looks at the file, the longer the longer nothing happens
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
@@ -39,7 +39,7 @@ class Workers:
 
     def enter(self, worker: str) -> Presence:
         """Be present under this name. Raises `Unavailable`."""
-        with plain_words():
+        with self._database.plain_words():
             return _InFile(self._database, worker) if self._database.is_sqlite else _InSession(self._database, worker)
 
     def is_gone(self, connection: Connection, worker: str) -> bool:
@@ -63,6 +63,7 @@ class _InFile(Presence):
         self._file = folder / worker
         self._descriptor = os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._database = database
         self._connection = sqlite3.connect(database.path, check_same_thread=False, isolation_level=None)
         self._seen = self._version()
 
@@ -70,7 +71,7 @@ class _InFile(Presence):
         deadline = time.monotonic() + timeout_s
         looks = 0
         while (left := deadline - time.monotonic()) > 0:
-            with plain_words():
+            with self._database.plain_words():
                 version = self._version()
             if version != self._seen:
                 self._seen = version
@@ -92,6 +93,7 @@ class _InSession(Presence):
     """PostgreSQL: an advisory lock of one session that also listens. The server frees the lock when the session ends."""
 
     def __init__(self, database: Database, worker: str) -> None:
+        self._database = database
         pooled = database.engine.raw_connection()
         connection: Any = pooled.driver_connection
         pooled.detach()
@@ -101,14 +103,8 @@ class _InSession(Presence):
         self._connection = connection
 
     def hear(self, timeout_s: float) -> bool:
-        import psycopg
-
-        from service.errors import Unavailable
-
-        try:
+        with self._database.plain_words():
             return any(True for _ in self._connection.notifies(timeout=timeout_s, stop_after=1))
-        except psycopg.Error as error:
-            raise Unavailable("The connection to the database was lost.") from error
 
     def close(self) -> None:
         self._connection.close()

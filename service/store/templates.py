@@ -167,11 +167,8 @@ _JOINED = select(versions, templates.c.live).join(templates, templates.c.name ==
 
 def _lock(connection: Connection, database: Database, name: str) -> int | None:
     """The number of the live version; the row is made where it is missing, and is ours until the transaction ends."""
-    mark = "?" if database.is_sqlite else "%s"
-    connection.exec_driver_sql(
-        f"INSERT INTO templates (name, previous, updated_at) VALUES ({mark}, '[]', {mark}) ON CONFLICT DO NOTHING",  # noqa: S608
-        (name, database.now(connection)),
-    )
+    now = database.now(connection)
+    database.insert(connection, "templates", ("name", "previous", "updated_at"), 1, (name, "[]", now))
     found: int | None = connection.execute(
         select(templates.c.live).where(templates.c.name == name).with_for_update()
     ).scalar_one()
