@@ -86,10 +86,12 @@ class Ledger:
         self._lock = threading.Lock()
         self._keep, self._keep_bytes = keep, keep_bytes
         self._numbers = itertools.count(1)
+        self.resets = -1
         self.reset()
 
     def reset(self) -> None:
         with self._lock:
+            self.resets += 1
             self._entries: deque[Entry] = deque()
             self._bytes = 0
             self._total = 0

@@ -65,6 +65,9 @@ class Phones:
     def latest_first(self) -> list[Phone]:
         return list(reversed(self._by_id.values()))
 
+    def __len__(self) -> int:
+        return len(self._by_id)
+
     def clear(self) -> None:
         self._by_id.clear()
         self.version += 1

@@ -65,5 +65,5 @@ def integer(call: Call, body: Body, name: str) -> int | None:
 def phone(call: Call, body: Body, name: str) -> str | None:
     value = text(call, body, name)
     if value is not None and not E164.fullmatch(value):
-        call.refuse("phone", f"'{name}' must be a phone number in E.164 format, such as +12025550143.")
+        call.refuse("phone", f"'{name}' must be a phone number in E.164 format.")
     return value
