@@ -23,7 +23,7 @@ _KINDS = {
     "object": "an object",
     "null": "null",
 }
-_SHOWN = 60  # characters of an unknown field's name
+_SHOWN = 100  # characters of a name that may be of any length
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Fault:
     @property
     def subject(self) -> str:
         """The field as a sentence names it."""
-        return f"`{self.pointer}`" if self.pointer else "The payload"
+        return f"`{self.pointer[:_SHOWN]}`" if self.pointer else "The payload"
 
     @property
     def empty(self) -> bool:
@@ -60,7 +60,8 @@ class Fault:
 
     def problem(self, code: str, detail: str, hint: str | None = None, *, name: str | None = None) -> Problem:
         """A problem with this field, or with the field `name` in it. What the schema itself says of the rule goes first."""
-        says: Mapping[str, str] = self.schema.get("x-says", {})
+        plain = code in ("type", "required") and not self.conditional
+        says: Mapping[str, str] = {} if plain else self.schema.get("x-says", {})
         return Problem(
             f"payload.{'depends' if self.conditional else code}",
             says.get("detail", detail),
@@ -108,6 +109,8 @@ def _type(fault: Fault) -> Iterator[Problem]:
 
 
 def _type_hint(value: Any, wanted: list[str]) -> str | None:
+    if isinstance(value, list | dict):
+        return "Choose one item, or join them to text." if "string" in wanted else None
     if "boolean" in wanted:
         return "Write true or false, without quotes."
     if isinstance(value, str):
@@ -116,7 +119,7 @@ def _type_hint(value: Any, wanted: list[str]) -> str | None:
         if "array" in wanted or "object" in wanted:
             return "Write it as a JSON value, without quotes."
     if "string" in wanted:
-        return "Choose one item, or join them to text." if isinstance(value, list | dict) else "Put it in double quotes."
+        return "Put it in double quotes."
     if "integer" in wanted and isinstance(value, float):
         return "Round it to a whole number."
     return None
@@ -142,7 +145,8 @@ def _unknown_fields(fault: Fault) -> Iterator[Problem]:
             yield fault.problem("refused_field", f"{shown} cannot be given. {refused[name]}", "Take it out.", name=name)
             continue
         near = nearest(_plain(name), spelled)
-        hint = f"Did you mean `{spelled[near]}`?" if near else f"The fields are {', '.join(known)}."
+        fields = f"The fields are {', '.join(known)}." if known else "The action has no fields."
+        hint = f"Did you mean `{spelled[near]}`?" if near else fields
         yield fault.problem("unknown_field", f"{shown} is not a field of this action.", hint, name=name)
 
 
@@ -231,7 +235,7 @@ def _range(fault: Fault) -> Iterator[Problem]:
 
 def _size(fault: Fault) -> Iterator[Problem]:
     what = "item" if fault.keyword.endswith("Items") else "field"
-    amount = f"{fault.rule} {what}{'' if fault.rule == 1 else 's'}"
+    amount = f"one {what}" if fault.rule == 1 else f"{fault.rule} {what}s"
     if fault.keyword.startswith("min"):
         said = "is empty" if len(fault.value) == 0 else f"has fewer than {amount}"
         yield fault.problem("size", f"{fault.subject} {said}.", f"Give at least {amount}.")

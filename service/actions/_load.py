@@ -123,7 +123,7 @@ class _File:
         schema = self._json(self.path.name)
         if found := next(iter(_FILE_RULES.iter_errors(schema)), None):
             self._fail(_where(found.instance_path), found.message)
-        schema = self._written_out(schema, ())
+        schema = self._written_out(schema, self.path.name)
         self._check_own_words(schema, "")
         self._check_schema(schema)
         call = schema["x-action"]
@@ -139,30 +139,31 @@ class _File:
                 self._fail(name if name != self.path.name else "", str(error))
         return self._read[name]
 
-    def _written_out(self, node: Any, chain: tuple[str, ...]) -> Any:
-        """`node` with every `$ref` replaced by what it points to; what stands beside the `$ref` wins."""
+    def _written_out(self, node: Any, file: str, chain: tuple[str, ...] = ()) -> Any:
+        """`node` of `file` with every `$ref` replaced by what it points to; what stands beside the `$ref` wins."""
         if isinstance(node, list):
-            return [self._written_out(each, chain) for each in node]
+            return [self._written_out(each, file, chain) for each in node]
         if not isinstance(node, dict):
             return node
-        made = {name: self._written_out(each, chain) for name, each in node.items() if name != "$ref"}
-        reference = node.get("$ref")
-        if not isinstance(reference, str):
+        made = {name: self._written_out(each, file, chain) for name, each in node.items() if name != "$ref"}
+        if not isinstance(node.get("$ref"), str):
             return made
+        name, _, pointer = node["$ref"].partition("#")
+        name = name or file
+        reference = f"{name}#{pointer}"
         if reference in chain:
             self._fail("$ref", f"{reference} points back to itself")
-        target = self._written_out(self._target(reference), (*chain, reference))
+        target = self._written_out(self._target(name, pointer), name, (*chain, reference))
         return {name: each for name, each in target.items() if name not in _NOT_INHERITED} | made
 
-    def _target(self, reference: str) -> Any:
-        name, _, pointer = reference.partition("#")
-        if not re.fullmatch(r"[A-Za-z0-9_.-]*", name):
-            self._fail("$ref", f"{reference} leaves the folder")
-        found = self._json(name or self.path.name)
+    def _target(self, name: str, pointer: str) -> Any:
+        if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", name):
+            self._fail("$ref", f"{name} leaves the folder")
+        found = self._json(name)
         for key in pointer.split("/")[1:]:
             found = found.get(key) if isinstance(found, dict) else None
         if not isinstance(found, dict):
-            self._fail("$ref", f"{reference} points to nothing")
+            self._fail("$ref", f"{name}#{pointer} points to nothing")
         return found
 
     def _check_own_words(self, node: Any, where: str) -> None:

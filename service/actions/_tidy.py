@@ -14,12 +14,14 @@ from service.strictjson import step
 class Shape:
     """What has to be done to the values under one schema, worked out once.
 
-    `droppable` are declared names that may be left out; `warn` has field, doubtful value and
-    what to say of it. Names that the
-    schema does not declare, such as an event's own properties, are left alone.
+    `optional` are the names that go when they are empty; a required one stays and becomes a problem. `any_name` says that
+    names which the schema does not declare go too, because it has a rule for their values; where it has none, as for the
+    properties of an event, they are none of its business. `warn` has field, doubtful value and what to say of it.
     """
 
-    droppable: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    declared: frozenset[str] = frozenset()
+    any_name: bool = False
     defaults: tuple[tuple[str, Any], ...] = ()
     warn: tuple[tuple[str, Any, Mapping[str, str]], ...] = ()
     children: tuple[tuple[str, Shape], ...] = ()
@@ -32,10 +34,12 @@ class Shape:
         required = schema.get("required", ())
         children = [(name, cls.of(each)) for name, each in declared.items()]
         return cls(
-            droppable=frozenset(name for name, each in declared.items() if name not in required or "default" in each),
+            optional=frozenset(name for name, each in declared.items() if name not in required or "default" in each),
+            declared=frozenset(declared),
+            any_name=isinstance(schema.get("additionalProperties"), dict),
             defaults=tuple((name, each["default"]) for name, each in declared.items() if "default" in each),
             warn=tuple((name, rule["value"], rule) for name, each in declared.items() for rule in each.get("x-warn", ())),
-            children=tuple((name, shape) for name, shape in children if shape != _NOTHING),
+            children=tuple((name, shape) for name, shape in children if shape.does_something),
             items=cls.of(schema["items"]) if isinstance(schema.get("items"), dict) else None,
         )
 
@@ -43,17 +47,16 @@ class Shape:
         """`value` ready to be validated; what it shares with the original is not changed."""
         if isinstance(value, dict):
             return self._object(value, warnings, pointer)
-        if isinstance(value, list) and self.items is not None:
+        if isinstance(value, list) and self.items is not None and self.items.does_something:
             return [self.items.tidy(each, warnings, step(pointer, at)) for at, each in enumerate(value)]
         return value
 
     def _object(self, given: dict[str, Any], warnings: list[Problem], pointer: str) -> dict[str, Any]:
-        droppable = self.droppable
-        made = {name: each for name, each in given.items() if not ((each is None or each == "") and name in droppable)}
+        made = {name: each for name, each in given.items() if not ((each is None or each == "") and self._may_go(name))}
         for name, shape in self.children:
             if name in made:
                 made[name] = shape.tidy(made[name], warnings, step(pointer, name))
-                if made[name] == {} and given[name] != {} and name in droppable:
+                if made[name] == {} and given[name] != {} and self._may_go(name):
                     del made[name]  # nothing is left of it
         for name, default in self.defaults:
             made.setdefault(name, default)
@@ -62,5 +65,11 @@ class Shape:
                 warnings.append(Problem(rule["code"], rule["detail"], step(pointer, name), rule.get("hint")))
         return made
 
+    def _may_go(self, name: str) -> bool:
+        return name in self.optional or (self.any_name and name not in self.declared)
 
-_NOTHING = Shape()
+    @property
+    def does_something(self) -> bool:
+        """Whether tidying can change or note anything."""
+        items = self.items is not None and self.items.does_something
+        return bool(self.optional or self.any_name or self.defaults or self.warn or self.children or items)

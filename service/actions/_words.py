@@ -59,19 +59,24 @@ def blank(_: str) -> Said:
     return Said("required", "is blank", "Give it some text.")
 
 
+def link(text: str) -> Said:
+    """Why a text is no whole address."""
+    if not re.match(r"https?://", text, re.IGNORECASE):
+        return Said("pattern", "is no whole address", "Give an address that begins with https://.")
+    if re.search(r"\s", text):
+        return Said("pattern", "has a blank or a line break in it", "Write blanks as %20: the filter `urlencode` does so.")
+    if not text.isascii():
+        return Said("pattern", "has letters that an address cannot hold", "Encode them: the filter `urlencode` does so.")
+    if re.search(r"[{}]", text):
+        return Said("pattern", "has a brace in it", "Look for a place of the template that was not filled.")
+    return Said("pattern", "is no address", "Write it as https://example.com/picture.png.")
+
+
 def https(text: str) -> Said:
     """Why a text is no https address."""
     if text.lower().startswith("http://"):
         return Said("pattern", "begins with http://", "Give an https:// address.")
-    if not text.lower().startswith("https://"):
-        return Said("pattern", "is no whole address", "Give an address that begins with https://.")
-    if re.search(r"\s", text):
-        return Said("pattern", "has a blank or a line break in it", "Write blanks as %20.")
-    if not text.isascii():
-        return Said("pattern", "has letters that an address cannot hold", "Encode it: the filter `url` does so.")
-    if re.search(r"[{}]", text):
-        return Said("pattern", "has a brace in it", "Look for a place of the template that was not filled.")
-    return Said("pattern", "is no https address", "Write it as https://example.com/picture.png.")
+    return link(text)
 
 
-EXPLAINERS: Mapping[str, Callable[[str], Said]] = {each.__name__: each for each in (phone, braces, blank, https)}
+EXPLAINERS: Mapping[str, Callable[[str], Said]] = {each.__name__: each for each in (phone, braces, blank, link, https)}
