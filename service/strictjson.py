@@ -61,7 +61,7 @@ def write(value: Any) -> bytes:
 
     Raises ValueError for NaN and infinities, UnicodeEncodeError for lone surrogates.
     """
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
@@ -123,6 +123,7 @@ def _constant(_: str) -> NoReturn:
     raise ValueError
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_integer, parse_float=_float, parse_constant=_constant)
 
 

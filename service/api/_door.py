@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from service import strictjson
+from service.delivery.prepare import canonical
 from service.model import Scope
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ PROBLEM = "application/problem+json"
 FORM = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An HTTP answer before it has met a server. `headers` come besides type, length and request id."""
 
     status: int
@@ -35,7 +34,7 @@ class Answer:
 
 def json_answer(value: Any, status: int = 200, *, headers: Headers = ()) -> Answer:
     """`value` as a JSON answer."""
-    return Answer(status, strictjson.write(value), headers)
+    return Answer(status, canonical(value), headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Generic, TypeVar
+
+from prometheus_client import Counter
 
 from service import telemetry
 from service.actions import Action, Actions
@@ -292,12 +295,12 @@ class Intake:
         first = self._first(new) if new.status is Status.REJECTED and new.idempotency_key is not None else None
         row = self._committer.submit(new) if first is None else first
         if row.created:
-            telemetry.CALLS.labels(new.status.value).inc()
+            _counter(new.status.value).inc()
             return Accepted(new.id, new.status, new.action, new.template, new.version, new.problems, new.reason)
         if same_body and row.fingerprint != new.fingerprint:
             detail = "This idempotency key came before with another body, so this call was not accepted."
             raise IdempotencyMismatch(detail, hint="Use a new key for a new message, and the same body for a repeated one.")
-        telemetry.CALLS.labels("replayed").inc()
+        _counter("replayed").inc()
         kept = self.store.deliveries.get(row.id) if row.status is Status.SUPPRESSED else None
         reason = kept.reason if kept is not None else None
         return Accepted(row.id, row.status, row.action, row.template, row.version, (), reason, replayed=True)
@@ -326,6 +329,12 @@ class Intake:
             return NotFound(f"The template {template} has no live version.", hint="Publish one of its versions.")
         near = nearest(template, names)
         return NotFound(f"There is no template {template!r}.", hint=f"Did you mean {near}?" if near else None)
+
+
+@cache
+def _counter(outcome: str) -> Counter:
+    """The counter of calls that ended so. Looking it up anew costs more than counting."""
+    return telemetry.CALLS.labels(outcome)
 
 
 def _invalid(error: BurgeeError) -> Prepared:
