@@ -6,7 +6,8 @@ import re
 import sys
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from collections.abc import Callable, Generator, Mapping
 from datetime import datetime
 from types import FrameType
 from typing import Any, TypeVar
@@ -31,7 +32,7 @@ T = TypeVar("T")
 _MAX_CODE = 2_000_000  # characters of Python that a source may become
 
 
-class Generator(CodeGenerator):
+class Code(CodeGenerator):
     """Jinja's code generator without its constant folding: nothing that an author wrote is computed while compiling."""
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802
@@ -50,17 +51,21 @@ def _include(context: Context, name: str, local: Context | None) -> str:
     run.enter()
     try:
         unit = environment.units[name]
-        return _collect(unit.root(unit.context(local.get_all() if local is not None else {})), run)
+        return _collect(unit, unit.context(local.get_all() if local is not None else {}), run)
     finally:
         run.leave()
 
 
-def _collect(pieces: Iterator[str], run: Run) -> str:
+def _collect(unit: Unit, context: Context, run: Run) -> str:
+    """The text that a unit writes, counted piece by piece."""
     limit, size, kept = run.limits.text, 0, []
-    for piece in pieces:
+    stream = unit.root(context)
+    for piece in stream:
         size += len(piece)
         if size > limit:
-            raise too_long(size, limit)
+            stop = too_long(size, limit)
+            stop.place = unit.place(stream.gi_frame.f_lineno)
+            raise stop
         kept.append(piece)
     return "".join(kept)
 
@@ -89,7 +94,7 @@ _INTERNAL: Mapping[str, Callable[..., Any]] = {
 class Environment(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, closed further: own lookups, operators and calls, no globals, no Python attributes, no folding."""
 
-    code_generator_class = Generator
+    code_generator_class = Code
     intercepted_binops = operators.BINARY
     nothing = printing.NOTHING
 
@@ -141,7 +146,7 @@ class Unit:
             raise Broken(
                 "template.syntax", f"The template can not be compiled: {error.msg}.", "Simplify it.", tree.lineno
             ) from None
-        self.root: Callable[[Context], Iterator[str]] = namespace["root"]
+        self.root: Callable[[Context], Generator[str, None, None]] = namespace["root"]
         pairs = (each.split("=") for each in namespace["debug_info"].split("&") if each)
         self.lines = sorted((int(line), int(place)) for place, line in pairs)
 
@@ -160,7 +165,7 @@ class Unit:
             seen = dict(data or {})
             seen.update((name, value) for name, value in (local or {}).items() if value is not missing.missing)
             context = self.context(seen)
-            run.capture(len(_collect(self.root(context), run)))
+            run.capture(len(_collect(self, context, run)))
             return Module(self.name, context.get_exported())
         finally:
             run.leave()
@@ -172,7 +177,7 @@ class Unit:
 class Rendered:
     """What a render came to. `document` is None when there are problems or when `suppressed` holds the reason to send nothing."""
 
-    __slots__ = ("_again", "_offsets", "document", "problems", "steps", "suppressed", "warnings")
+    __slots__ = ("_again", "_trace", "document", "problems", "steps", "suppressed", "warnings")
 
     def __init__(
         self,
@@ -189,22 +194,16 @@ class Rendered:
         self.suppressed = suppressed
         self.steps = steps
         self._again = again
-        self._offsets: tuple[Trace, dict[str, int]] | None = None
+        self._trace: Trace | None = None
 
     def locate(self, pointer: str) -> tuple[int, int, str | None] | None:
         """Line, column and snippet (None: the template itself) of what wrote the value at a JSON Pointer.
 
         A pointer to something that was not written gives the place of what should hold it. The first call renders again.
         """
-        if self._offsets is None:
-            if self._again is None:
-                return None
-            trace = self._again()
-            self._offsets = (trace, document.offsets(trace.text))
-        trace, offsets = self._offsets
-        while pointer and pointer not in offsets:
-            pointer = pointer.rpartition("/")[0]
-        return trace.find(offsets[pointer]) if pointer in offsets else None
+        if self._trace is None and self._again is not None:
+            self._trace = self._again()
+        return self._trace.locate(pointer) if self._trace else None
 
 
 class Trace:
@@ -215,12 +214,22 @@ class Trace:
         self.text = "".join(piece for piece, _, _ in pieces)
         self._starts: list[int] = []
         self._pieces = pieces
+        self._offsets: dict[str, int] | None = None
         at = 0
         for piece, _, _ in pieces:
             self._starts.append(at)
             at += len(piece)
 
+    def locate(self, pointer: str) -> tuple[int, int, str | None] | None:
+        """The place that wrote the value at a pointer, or what should hold it."""
+        if self._offsets is None:
+            self._offsets = document.offsets(self.text)
+        while pointer and pointer not in self._offsets:
+            pointer = pointer.rpartition("/")[0]
+        return self.find(self._offsets[pointer]) if pointer in self._offsets else None
+
     def find(self, offset: int) -> tuple[int, int, str | None] | None:
+        """The place that wrote a character of the text."""
         at = bisect_right(self._starts, offset) - 1
         while at >= 0 and not self._pieces[at][0]:
             at -= 1
@@ -264,11 +273,11 @@ class _Compiled:
         finally:
             RUN.reset(token)
 
-    def _start(self, context: Mapping[str, Any]) -> Iterator[str]:
+    def _context(self, context: Mapping[str, Any]) -> Context:
         data = context if type(context) is dict else dict(context)
         if not RESERVED.isdisjoint(data):
             data = {name: value for name, value in data.items() if name not in RESERVED}
-        return self._main.root(self._main.context(data))
+        return self._main.context(data)
 
     def _placed(self, problem: Problem, error: BaseException) -> Problem:
         place, callers, trace = None, [], error.__traceback__
@@ -278,10 +287,13 @@ class _Compiled:
                 callers.append(found)
                 place = found
             trace = trace.tb_next
+        if isinstance(error, Stop) and error.place is not None:
+            callers.append(error.place)
+            place = error.place
         return problem if place is None else self._say_where(problem, callers)
 
-    def where(self, problem: Problem) -> Problem:
-        """The problem with the place that is being rendered right now."""
+    def where(self, problem: Problem, exact: int | None = None) -> Problem:
+        """The problem with the place that is being rendered right now; `exact` is known better than by the running line."""
         frame: FrameType | None = sys._getframe(1)
         found: list[int] = []
         while frame is not None:
@@ -289,6 +301,8 @@ class _Compiled:
             if place is not None:
                 found.append(place)
             frame = frame.f_back
+        if exact is not None:
+            found[:1] = [exact]
         return self._say_where(problem, found[::-1]) if found else problem
 
     def _place_of(self, frame: FrameType, line: int) -> int | None:
@@ -300,6 +314,10 @@ class _Compiled:
     def _say_where(self, problem: Problem, chain: list[int]) -> Problem:
         """`chain` holds the places from the template itself inwards; the last is where it happened."""
         made = self.places.at(problem, chain[-1])
+        if made.detail.startswith("A value is ") and (name := self.places.name_at(chain[-1])):
+            made = replace(
+                made, detail=f"`{name}`{made.detail[7:]}", hint=made.hint and made.hint.replace("value |", f"{name} |")
+            )
         here = (made.line, made.template)
         said: list[str] = []
         for place in reversed(chain[:-1]):
@@ -310,7 +328,7 @@ class _Compiled:
         if not said:
             return made
         detail = f"{made.detail.rstrip('.')} (called from {', from '.join(said)})."
-        return Problem(made.code, detail, made.pointer, made.hint, made.line, made.column, made.template)
+        return replace(made, detail=detail)
 
 
 class Program(_Compiled):
@@ -349,17 +367,16 @@ class Program(_Compiled):
         return Rendered(made, (), tuple(run.warnings.values()), None, run.steps, again)
 
     def _document(self, run: Run) -> Any:
-        text = _collect(self._start(run.context), run)
+        text = _collect(self._main, self._context(run.context), run)
         return None if run.problems else document.read(text)
 
     def _trace(self, run: Run) -> Trace:
         pieces: list[tuple[str, int | None, bool]] = []
 
         def collect(run: Run) -> None:
-            stream = self._start(run.context)
+            stream = self._main.root(self._context(run.context))
             for piece in stream:
-                line = stream.gi_frame.f_lineno  # type: ignore[attr-defined]
-                place = self._main.place(line)
+                place = self._main.place(stream.gi_frame.f_lineno)
                 pieces.append((piece, place, place is not None and self.places.is_literal(place, piece)))
 
         self._run(run, collect)
@@ -367,9 +384,12 @@ class Program(_Compiled):
 
     def _point_out(self, problem: Problem, again: Callable[[], Trace]) -> Problem:
         """A problem of the rendered text with its place in the template instead."""
-        if not problem.code.startswith("json.") or problem.line is None:
+        if not problem.code.startswith("json."):
             return problem
         trace = again()
+        if problem.line is None:
+            found = trace.locate(problem.pointer or "")
+            return problem.at(*found) if found else problem
         lines = trace.text.split("\n")
         offset = sum(len(line) + 1 for line in lines[: problem.line - 1]) + (problem.column or 1) - 1
         found = trace.find(min(offset, max(len(trace.text) - 1, 0)))
@@ -387,7 +407,7 @@ class TextProgram(_Compiled):
 
     def _render(self, context: Mapping[str, Any], now: datetime, seed: str) -> str:
         run = Run(self.limits, context, now, seed, where=self.where)
-        made = self._run(run, lambda run: _collect(self._start(run.context), run))
+        made = self._run(run, lambda run: _collect(self._main, self._context(run.context), run))
         problems = (*run.problems.values(), *([made] if isinstance(made, Problem) else []))
         if isinstance(made, Suppressed):
             problems = (Problem("render.suppress", "`suppress` has no meaning here."),)
@@ -496,8 +516,11 @@ class _Builder:
         waiting = sorted(self._uses[""])
         while waiting:
             name = waiting.pop()
-            if name in trees or len(trees) >= self._limits.snippets:
+            if name in trees:
                 continue
+            if len(trees) >= self._limits.snippets:
+                detail = f"The template uses more than {self._limits.snippets} snippets."
+                raise Broken("template.too_many_snippets", detail, "Put several into one.", None)
             tree = self._tree(name, self._snippets[name], name, document=False)
             trees[name] = tree
             waiting.extend(sorted(self._uses[name]))

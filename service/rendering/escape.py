@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from jinja2 import nodes
 
 from service.errors import Problem
-from service.rendering.guards import inner
+from service.rendering.guards import first_place, inner
 from service.rendering.places import Places
 
 OPEN, VALUE, PRINTED, WORD = "open", "value", "printed", "word"
@@ -17,6 +17,8 @@ _IN_STRING = re.compile(r'[^"\\]+')
 _OUTSIDE_WORD = re.compile(r'[^\s"\[\]{},:]+')
 _LOOKS_LIKE_JSON = re.compile(r'\s*[\[{]\s*["\[{]')
 HEX = 4
+_PLACES_KEPT = 10
+_PROBLEMS_KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Contexts:
     def document(self, tree: nodes.Template) -> None:
         """Prepares a tree that writes one JSON document."""
         end = self._body(tree.body, State())
-        if end is not None and end.in_string:
+        if end is not None and end.in_string and not any(each.code == "template.context" for each in self.problems):
             self._refuse("template.open_string", "A JSON string is not closed.", 'Add the closing quote (").', end.opened)
 
     def text(self, tree: nodes.Template) -> None:
@@ -64,12 +66,12 @@ class Contexts:
 
     def _refuse(self, code: str, detail: str, hint: str, at: int) -> None:
         problem = self._places.at(Problem(code, detail, None, hint), at)
-        if problem not in self.problems:
+        if problem not in self.problems and len(self.problems) < _PROBLEMS_KEPT:
             self.problems.append(problem)
 
     def _warn(self, code: str, detail: str, hint: str, at: int) -> None:
         warning = self._places.at(Problem(code, detail, None, hint), at)
-        if warning not in self.warnings:
+        if warning not in self.warnings and len(self.warnings) < _PROBLEMS_KEPT:
             self.warnings.append(warning)
 
     # -- statements. A state of None means: captured text
@@ -204,8 +206,9 @@ class Contexts:
                 self._refuse("template.context", "loop(...) does not stand where the loop began.", hint, child.lineno)
             after = state if state.in_string else replace(state, last=OPEN)
             return inner("print rendered", child, at=child.lineno), after
-        printer, state = self._print(state, child.lineno)
-        return inner(printer, child, at=child.lineno), state
+        start = first_place(child)
+        printer, state = self._print(state, start)
+        return inner(printer, child, at=start), state
 
     def _print(self, state: State | None, at: int) -> tuple[str, State | None]:
         """The printer for an expression that stands at `at`, and the state behind it."""
@@ -219,7 +222,7 @@ class Contexts:
                     "Write \\\\ for a backslash.",
                     at,
                 )
-            return "print in string", replace(state, printed=state.printed | {at}, pending=0)
+            return "print in string", replace(state, printed=_with(state.printed, at), pending=0)
         if state.last != OPEN:
             self._glued(at)
         return "print value", replace(state, last=PRINTED, printed=frozenset({at}))
@@ -283,6 +286,10 @@ class Contexts:
             return at + 1, State()
         word = _OUTSIDE_WORD.match(text, at)
         return word.end() if word else at + 1, State(last=WORD)
+
+
+def _with(places: frozenset[int], place: int) -> frozenset[int]:
+    return places | {place} if len(places) < _PLACES_KEPT else places
 
 
 def _join(states: Sequence[State]) -> State:

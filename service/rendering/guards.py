@@ -18,6 +18,8 @@ RESERVED = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
 _BARE_FILTERS = frozenset({"default", "d"})
 _BARE_TESTS = frozenset({"defined", "undefined", "none", "empty"})
 _NODES_PER_STEP = 64
+_PROBLEMS_KEPT = 50
+_LONGEST_COMPARED = 60
 _NOT_OFFERED = {
     "safe": "Leave it out: there is no unescaped output.",
     "escape": "Leave it out: values are escaped by themselves.",
@@ -33,6 +35,16 @@ _NOT_OFFERED = {
 def inner(name: str, node: nodes.Expr | None, *args: nodes.Expr, at: int) -> nodes.Filter:
     """A call of one of our own functions; their names hold a blank, so that no author can write them."""
     return nodes.Filter(node, name, list(args), [], None, None, lineno=at)
+
+
+def first_place(node: nodes.Node) -> int:
+    """Where the author's words for `node` begin."""
+    first, todo = node.lineno, [node]
+    while todo:
+        here = todo.pop()
+        first = min(first, here.lineno)
+        todo.extend(here.iter_child_nodes())
+    return first
 
 
 def const(value: Any, at: int) -> nodes.Const:
@@ -67,7 +79,8 @@ class Guards(NodeTransformer):
         self.generic_visit(tree)
 
     def refuse(self, code: str, detail: str, hint: str | None, at: int) -> None:
-        self.problems.append(self._places.at(Problem(code, detail, None, hint), at))
+        if len(self.problems) < _PROBLEMS_KEPT:
+            self.problems.append(self._places.at(Problem(code, detail, None, hint), at))
 
     def _find_stored(self, tree: nodes.Template) -> None:
         for node in tree.find_all((nodes.Name, nodes.Macro, nodes.Import, nodes.FromImport)):
@@ -110,14 +123,10 @@ class Guards(NodeTransformer):
             names.append(name)
             node = node.node  # type: ignore[attr-defined]
         if names:
-            base = node if isinstance(node, nodes.Name) else None
-            start = self._first_place(node)
+            start = node.lineno if isinstance(node, nodes.Name) else at
+            base: nodes.Expr = self.visit(node)
             return inner(
-                look,
-                self._plain(base or node),
-                const(self.path(node), at),
-                const(tuple(reversed(names)), at),
-                at=start or at,
+                look, base, const(self.path(node), at), const(tuple(reversed(names)), at), const(start, at), at=start
             )
         assert isinstance(node, nodes.Getitem)
         value = self.visit(node.node)
@@ -126,15 +135,7 @@ class Guards(NodeTransformer):
                 self.visit(each) if each else const(None, at) for each in (node.arg.start, node.arg.stop, node.arg.step)
             ]
             return inner("cut out", value, *parts, at=at)
-        return inner("look at", value, self.visit(node.arg), const(self.path(node), at), at=at)
-
-    def _plain(self, node: nodes.Expr) -> nodes.Expr:
-        visited: nodes.Expr = self.visit(node)
-        return visited
-
-    @staticmethod
-    def _first_place(node: nodes.Node) -> int | None:
-        return node.lineno if isinstance(node, nodes.Name) else None
+        return inner("look at", value, self.visit(node.arg), const(self.path(node), at), const(at, at), at=at)
 
     def path(self, node: nodes.Node) -> str:
         """An expression in the author's words, for messages."""
@@ -156,7 +157,8 @@ class Guards(NodeTransformer):
         look = "look up bare" if bare else "look up"
         if isinstance(node, nodes.Name) and node.ctx == "load":
             self.visit(node)
-            return inner(look, node, const(node.name, node.lineno), const((), node.lineno), at=node.lineno)
+            at = node.lineno
+            return inner(look, node, const(node.name, at), const((), at), const(at, at), at=at)
         if _literal_name(node) is not None:
             return self._lookup(node, look)
         visited: nodes.Expr = self.visit(node)
@@ -250,7 +252,9 @@ class Guards(NodeTransformer):
         return node
 
     def _unknown(self, what: str, name: str, known: Any, at: int) -> None:
-        near = nearest(name, known)
+        if len(self.problems) >= _PROBLEMS_KEPT:
+            return
+        near = nearest(name[:_LONGEST_COMPARED], known)
         hint = f"Did you mean `{near}`?" if near else None
         if what == "filter" and name in _NOT_OFFERED:
             hint = _NOT_OFFERED[name]
@@ -340,7 +344,7 @@ class Guards(NodeTransformer):
                 self.uses.setdefault(name, node.lineno)
                 return name
         if not optional:
-            near = nearest(names[0], self._snippets)
+            near = nearest(names[0][:_LONGEST_COMPARED], self._snippets)
             hint = f"Did you mean `{near}`?" if near else "Add the snippet first."
             self.refuse("template.unknown_snippet", f"There is no snippet named `{names[0][:60]}`.", hint, node.lineno)
         return None

@@ -43,6 +43,7 @@ class Stop(Exception):  # not an error of ours: the way out of a render
     def __init__(self, code: str, detail: str, hint: str | None = None) -> None:
         super().__init__(detail)
         self.problem = Problem(code, detail, None, hint)
+        self.place: int | None = None  # where the innermost line of the template does not tell it
 
 
 class Suppressed(Exception):
@@ -122,9 +123,9 @@ class Run:
     def leave(self) -> None:
         self.depth -= 1
 
-    def report(self, problem: Problem) -> None:
+    def report(self, problem: Problem, place: int | None = None) -> None:
         """Keeps a problem and lets the render go on, so that all of them are told at once."""
-        self._keep(self.problems, problem)
+        self._keep(self.problems, problem, place)
         if len(self.problems) >= self.limits.problems:
             raise Stop("render.problems", "There are more problems than these.", "Mend these first.")
 
@@ -132,9 +133,9 @@ class Run:
         if len(self.warnings) < self.limits.problems:
             self._keep(self.warnings, warning)
 
-    def _keep(self, found: dict[tuple[object, ...], Problem], problem: Problem) -> None:
-        if problem.line is None and self.where is not None:
-            problem = self.where(problem)
+    def _keep(self, found: dict[tuple[object, ...], Problem], problem: Problem, place: int | None = None) -> None:
+        if self.where is not None:
+            problem = self.where(problem, place)
         found.setdefault((problem.code, problem.detail.partition(" (")[0], problem.line, problem.template), problem)
 
 

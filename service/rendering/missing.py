@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from jinja2.runtime import LoopContext
@@ -12,6 +13,8 @@ from service.errors import Problem
 from service.registry import nearest
 from service.rendering.limits import RUN, current
 
+_NAMES_COMPARED = 200
+_LONGEST_COMPARED = 60
 LOOP_NAMES = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length", "depth", "depth0", "previtem", "nextitem"}
 )
@@ -31,24 +34,20 @@ class Missing:
     Using it goes on with an empty value, so that one render tells of everything that is missing.
     """
 
-    __slots__ = ("detail", "hint", "path")
+    __slots__ = ("path", "place", "said", "sought", "within")
 
     def __init__(self, hint: str | None = None, obj: Any = missing, name: Any = None, exc: Any = None) -> None:  # noqa: ARG002
         self.path = str(name) if name is not None else "value"
-        self.detail = f"{hint[0].upper()}{hint[1:]}." if hint else None
-        self.hint: str | None = None
+        self.said = f"{hint[0].upper()}{hint[1:]}." if hint else None
+        self.within = obj  # where `sought` was looked for
+        self.sought: Any = name
+        self.place: int | None = None
 
     def report(self) -> None:
         """Says what is missing, and what the author can do."""
-        run = current()
-        detail, hint = self.detail, self.hint
-        if detail is None:
-            detail, hint = _not_in_context(self.path)
-        run.report(
-            Problem(
-                "render.missing", detail, None, hint or f'Give a text for when it is missing: {self.path} | default("...").'
-            )
-        )
+        detail, hint = (self.said, None) if self.said else _explain(self)
+        hint = hint or f'Give a default: {self.path} | default("...").'
+        current().report(Problem("render.missing", detail, None, hint), self.place)
 
     def __bool__(self) -> bool:
         self.report()
@@ -91,52 +90,61 @@ class Missing:
     __neg__ = __pos__ = _number
 
 
+def _explain(it: Missing) -> tuple[str, str | None]:
+    """The sentence for what is missing, and a better hint than a default where there is one."""
+    path, within = it.path, it.within
+    if within is missing:
+        return _not_in_context(path)
+    parent = path[: -len(_step(it.sought))]
+    kind = _KINDS.get(type(within))
+    if isinstance(within, dict):
+        near = _nearest(it.sought, within)
+        return f"`{path}` is missing.", _suggest(path, f"{parent}{_step(near)}" if near else None)
+    if isinstance(within, (list, tuple)):
+        hint = None if type(it.sought) is int else f"Choose one item, such as {parent}[0], or loop over them."
+        return f"`{path}` is missing: `{parent}` is a list of {len(within)}.", hint
+    if isinstance(within, str) and type(it.sought) is int:
+        return f"`{path}` is missing: `{parent}` is text.", f"For a character write {parent}[:1] or {parent} | first."
+    return (f"`{path}` is missing: `{parent}` is {kind}." if kind else f"`{path}` is missing."), None
+
+
+_KINDS: dict[type, str] = {type(None): "null", str: "text", bool: "a boolean", int: "a number", float: "a number"}
+
+
 def _not_in_context(path: str) -> tuple[str, str | None]:
-    run = current()
     root = path.partition(".")[0].partition("[")[0]
-    if root in ("loop", "caller", "super", "self", "varargs", "kwargs"):
-        return f"`{root}` has no meaning here.", "`loop` exists inside a for loop, `caller` inside a macro."
-    near = nearest(root, map(str, run.context))
-    return f"`{path}` is missing: there is nothing named `{root}`.", _suggest(path, root, near)
+    if root in ("loop", "caller", "super", "varargs", "kwargs"):
+        hint = "`loop` exists inside a for loop, `caller` in a macro that is used with {% call %}."
+        return f"`{root}` has no meaning here.", hint
+    near = _nearest(root, current().context)
+    return f"`{path}` is missing: there is nothing named `{root}`.", _suggest(path, near and f"{near}{path[len(root) :]}")
 
 
-def _suggest(path: str, name: str, near: str | None) -> str:
-    default = f'a default: {path} | default("...")'
-    return f"Did you mean `{near}`? Or give {default}." if near and near != name else f"Give {default}."
+def _nearest(name: Any, known: Iterable[Any]) -> str | None:
+    """The nearest of the first names that are short enough to be compared quickly."""
+    short = [each for each in islice(known, _NAMES_COMPARED) if type(each) is str and len(each) <= _LONGEST_COMPARED]
+    return nearest(name, short) if type(name) is str and len(name) <= _LONGEST_COMPARED else None
 
 
-def _dotted(path: str, name: Any) -> str:
+def _suggest(path: str, near: str | None) -> str | None:
+    return f'Did you mean `{near}`? Or give a default: {path} | default("...").' if near and near != path else None
+
+
+def _step(name: Any) -> str:
     if type(name) is int:
-        return f"{path}[{name}]"
-    return f"{path}.{name}" if isinstance(name, str) and name.isidentifier() else f"{path}[{str(name)[:40]!r}]"
+        return f"[{name}]"
+    return f".{name}" if isinstance(name, str) and name.isidentifier() else f"[{str(name)[:40]!r}]"
 
 
 def absent(path: str, name: Any, value: Any) -> Missing:
     """`name` is not in `value`, which was found at `path`."""
-    full = _dotted(path, name)
-    made = Missing(name=full)
+    made = Missing(name=path + _step(name))
     if isinstance(value, Missing):
-        made.detail, made.hint = value.detail, value.hint
-        return made
-    made.hint = _suggest(full, "", None)
-    if value is None:
-        made.detail = f"`{full}` is missing: `{path}` is null."
-    elif isinstance(value, dict):
-        near = nearest(str(name), [key for key in value if type(key) is str][:1000])
-        made.detail = f"`{full}` is missing."
-        made.hint = _suggest(full, str(name), _dotted(path, near) if near else None)
-    elif isinstance(value, (list, tuple)):
-        made.detail = f"`{full}` is missing: `{path}` is a list of {len(value)}."
-        if type(name) is not int:
-            made.hint = f"Choose one item, such as {path}[0], or loop over them."
-    elif isinstance(value, str):
-        made.detail = f"`{full}` is missing: `{path}` is text."
-        if type(name) is int:
-            made.hint = f"For a character write {path}[:1] or {path} | first."
-    elif isinstance(value, (bool, int, float)):
-        made.detail = f"`{full}` is missing: `{path}` is a {'boolean' if isinstance(value, bool) else 'number'}."
+        made.said, made.within, made.sought = value.said, value.within, value.sought
+        if value.within is not missing:
+            made.path = value.path
     else:
-        made.detail = f"`{full}` is missing."
+        made.within, made.sought = value, name
     return made
 
 
@@ -167,21 +175,24 @@ def walk(value: Any, root: str, names: tuple[Any, ...]) -> Any:
     path = root
     for name in names:
         value = step_into(value, name, path)
-        path = _dotted(path, name)
+        path += _step(name)
     return value
 
 
-def look_bare(_: Any, value: Any, root: str, names: tuple[Any, ...]) -> Any:
-    """The value at a path, missing or null as it may be: for `default` and for tests."""
+def look_bare(_: Any, value: Any, root: str, names: tuple[Any, ...], place: int) -> Any:
+    """The value at a path, missing or null as it may be: for `default` and for tests. `place` is that of the path."""
     found = value
     for name in names:
         if type(found) is not dict or name not in found:
-            return walk(value, root, names)
+            found = walk(value, root, names)
+            break
         found = found[name]
+    if type(found) is Missing and found.place is None:
+        found.place = place
     return found
 
 
-def look(_: Any, value: Any, root: str, names: tuple[Any, ...]) -> Any:
+def look(_: Any, value: Any, root: str, names: tuple[Any, ...], place: int) -> Any:
     """The value at a path; where it is missing or null, the text that the template's policy gives for it."""
     found = value
     for name in names:
@@ -189,19 +200,31 @@ def look(_: Any, value: Any, root: str, names: tuple[Any, ...]) -> Any:
             found = walk(value, root, names)
             break
         found = found[name]
-    if (found is None or type(found) is Missing) and (policy := RUN.get().missing):
-        path = root
-        for name in names:
-            path = _dotted(path, name)
-        return policy.get(path, found)
+    if found is None or type(found) is Missing:
+        return _stand_in(found, root, names, place)
     return found
 
 
-def look_at(_: Any, value: Any, name: Any, path: str) -> Any:
+def _stand_in(found: Any, root: str, names: tuple[Any, ...], place: int) -> Any:
+    if type(found) is Missing and found.place is None:
+        found.place = place
+    policy = RUN.get().missing
+    if not policy:
+        return found
+    path = root
+    for name in names:
+        path += _step(name)
+    return policy.get(path, found)
+
+
+def look_at(_: Any, value: Any, name: Any, path: str, place: int) -> Any:
     """`value[name]` where the name is computed."""
     if type(value) is dict and type(name) is str and name in value:
         return value[name]
     if isinstance(name, Missing):
         name.report()
         return name
-    return step_into(value, name, path)
+    found = step_into(value, name, path)
+    if type(found) is Missing and found.place is None:
+        found.place = place
+    return found

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from service.errors import Problem
 from service.strictjson import line_and_column
+
+
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+|\[\d+\])*(?=\s*(?:[|}~%]|-}))")
 
 
 @dataclass(slots=True)
@@ -37,10 +41,11 @@ class Places:
         line, column = line_and_column(source, min(max(place - self._bases[index], 0), len(source)))
         return line, column, None if index == 0 else name
 
-    def text(self, start: int, end: int) -> str:
-        """What the author wrote from one place to another in the same source."""
-        index = bisect_right(self._bases, start) - 1
-        return self._sources[index][1][start - self._bases[index] : end - self._bases[index]]
+    def name_at(self, place: int) -> str | None:
+        """The dotted name that begins at a place, if one does."""
+        index = max(bisect_right(self._bases, place) - 1, 0)
+        found = _DOTTED.match(self._sources[index][1], place - self._bases[index])
+        return found.group()[:80] if found else None
 
     def at(self, problem: Problem, place: int) -> Problem:
         return problem.at(*self.find(place))

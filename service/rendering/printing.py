@@ -163,7 +163,7 @@ def _refuse(value: Any, *, in_text: bool = False) -> None:
     word = describe(value)
     if value is None:
         _report(
-            "render.null", "A value is null, and text is needed here.", 'Give a text for it: value | default("...", true).'
+            "render.null", "A value is null, and text is needed here.", 'Give a text for it: value | default("...").'
         )
     elif in_text and isinstance(value, CONTAINERS):
         _report(

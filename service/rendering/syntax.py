@@ -238,7 +238,7 @@ def _in_words(message: str, place: int | None) -> Broken:
         elif hint is None and name in TAGS:
             hint = f"There is no open tag that {{% {name} %}} could belong to."
         elif hint is None:
-            near = nearest(name, TAGS)
+            near = nearest(name[:60], TAGS)
             hint = f"Did you mean {{% {near} %}}?" if near else f"The tags are: {', '.join(sorted(TAGS))}."
         return Broken("template.unknown_tag", f"The tag {{% {name[:40]} %}} does not fit here.", hint, place)
     if message.startswith("Unexpected end of template"):

@@ -10,8 +10,8 @@ from typing import NamedTuple
 class Token(NamedTuple):
     """One piece of the source.
 
-    `kind` is text, comment, open, close, name, number, string, mark, bad or end. `text` is what stands in the source; for `bad`
-    it is the sentence that says what is wrong, and for `open` and `close` one brace or two.
+    `kind` is text, comment, open, close, name, number, string, mark, bad or end. `text` is what stands in the source;
+    for `bad` it is the sentence that says what is wrong, and for `open` and `close` one brace or two.
     """
 
     kind: str
@@ -37,8 +37,8 @@ HINT_BRACE = "A brace that is not followed by a blank begins a tag. Put a line b
 def tokens(source: str, literal_json: list[int]) -> Iterator[Token]:
     """All tokens of `source`, the last one of kind `end`.
 
-    A brace before white space, before `}` and at the end of the source is text. So is one before a JSON key (`{"key":`), since no
-    tag begins like that; the offsets of such braces are added to `literal_json`.
+    A brace before white space, before `}` and at the end of the source is text. So is one before a JSON key (`{"key":`),
+    since no tag begins like that; the offsets of such braces are added to `literal_json`.
     """
     at = start = 0  # `start` is where the text that is being gathered begins
     while at < len(source):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from service.errors import Problem, TemplateInvalid
 from service.rendering.zephyr import lexer
@@ -11,21 +14,34 @@ from service.rendering.zephyr.syntax import (
     Assign,
     Body,
     Break,
+    Call,
     Case,
+    Chain,
     Comment,
+    Comprehension,
+    Const,
     Continue,
+    Elvis,
     Expr,
+    Field,
     Foreach,
     If,
     Include,
+    Item,
+    Lambda,
+    ListOf,
+    Name,
     Node,
+    ObjectOf,
     Print,
     Select,
     Set,
     Switch,
     Target,
     Template,
+    Ternary,
     Text,
+    Unary,
     height,
 )
 from service.strictjson import line_and_column
@@ -137,11 +153,13 @@ class _Parser:
                 self._tag_or_problem(token)
             if len(self.problems) >= MAX_PROBLEMS:
                 return ()
-        for block in self.open[:0:-1]:
+        swallowed = len(self.tokens) > 1 and self.tokens[-2].kind == "bad"  # the rest of the source, closing tags included
+        for block in () if swallowed else self.open[:0:-1]:
             self._report(block.at, f"A {{{block.kind}}} is not closed.", f"Add {{/{block.kind}}} where it ends.")
         return tuple(self.open[0].body)
 
     def _tag_or_problem(self, token: Token) -> None:
+        first, blocks = self._peek(), len(self.open)
         try:
             self._tag(token)
             if self._peek().kind != "close":
@@ -150,6 +168,8 @@ class _Parser:
         except _Wrong as wrong:
             self._report(wrong.at, wrong.problem.detail, wrong.problem.hint, wrong.problem.code)
             self.depth = 0
+            if first.text in BLOCKS and len(self.open) == blocks:
+                self.open.append(_Open(first.text, token.at, [Const(None)]))  # so that its closing tag finds it
             while self._peek().kind not in ("close", "end", "text", "open"):
                 self._next()
             if self._peek().kind == "close":
@@ -294,16 +314,17 @@ class _Parser:
 
     def _statement(self, at: int, double: bool) -> Node:
         targets: list[Target] = []
-        while True:
-            value = self._expression()
-            if not isinstance(value, Assign) or not self._bare(value):
+        while self._peek().kind in ("name", "string") and self._peek().text not in RESERVED:
+            start = self.index
+            with self._deeper():
+                target = self._postfix()
+            if self._peek().text != "=" or self._peek().kind != "mark":
+                self.index = start
                 break
-            # `a = b ? c : d` was cut short by the rule for expressions; at the beginning of a tag "=" takes all that follows
-            targets.append(value.target)
-            self.index = self._after_assign[id(value)]
-        self._check_height(value, at)
-        for target in targets:
+            targets.append(self._target(target))
             self._check_height(target, at)
+            self._next()
+        value = self._whole()
         return Set(tuple(targets), value, double, at) if targets else Print(value, double, at)
 
     def _whole(self) -> Expr:
@@ -328,3 +349,257 @@ class _Parser:
         if self._peek().text == "?" and self._peek().kind == "mark":
             return self._ternary(first)
         return first
+
+    def _elvis(self, first: Expr) -> Expr:
+        with self._deeper():
+            operands = [first]
+            while self._take("?:"):
+                operands.append(self._lambda() if self._peek().text == "lambda" else self._operators(0))
+            if self._mark() == "?":
+                operands.append(self._ternary(operands.pop()))
+            last = operands.pop()
+            return Elvis((*operands, *last.operands) if isinstance(last, Elvis) else (*operands, last), first.at)
+
+    def _ternary(self, condition: Expr) -> Expr:
+        with self._deeper():
+            at = condition.at
+            cases: list[tuple[Expr, Expr]] = []
+            while self._take("?"):
+                then = self._expression()
+                if not self._take(":"):
+                    self._unexpected("`:` and what stands otherwise")
+                cases.append((condition, then))
+                condition = self._lambda() if self._peek().text == "lambda" else self._operators(0)
+            otherwise = self._elvis(condition) if self._mark() == "?:" else condition
+            if isinstance(otherwise, Ternary):
+                return Ternary((*cases, *otherwise.cases), otherwise.otherwise, at)
+            return Ternary(tuple(cases), otherwise, at)
+
+    def _lambda(self) -> Expr:
+        with self._deeper():
+            at = self._next().at
+            names = [self._identifier()]
+            while self._take(","):
+                names.append(self._identifier())
+            if not self._take(":"):
+                self._unexpected("`:` and what the lambda gives")
+            return Lambda(tuple(names), self._expression(), at)
+
+    def _operators(self, weakest: int) -> Expr:
+        """Operators of strength `weakest` and above, by precedence climbing; those of one strength become one flat chain."""
+        left = self._unary()
+        while (strength := STRENGTH.get(self._mark(), -1)) >= weakest:
+            if strength == ASSIGNS:
+                target = self._target(left)
+                self._next()
+                left = Assign(target, self._operators(ASSIGNS + 1), left.at)
+                continue
+            operands, operators = [left], []
+            while STRENGTH.get(self._mark(), -1) == strength:
+                operators.append(self._next().text)
+                operands.append(self._operators(strength + 1))
+            left = Chain(tuple(operands), tuple(operators), left.at)
+        return left
+
+    def _unary(self) -> Expr:
+        signs = []
+        while self._mark() in ("!", "-"):
+            signs.append(self._next())
+        value = self._postfix()
+        for sign in reversed(signs):
+            value = Unary(sign.text, value, sign.at)
+        return value
+
+    def _postfix(self) -> Expr:
+        value = self._atom()
+        while (mark := self._mark()) in (".", "[", "("):
+            self._next()
+            if mark == ".":
+                name = self._next()
+                if name.kind != "name":
+                    raise _Wrong(
+                        name.at,
+                        "A name is missing after the dot.",
+                        "A key that is no plain name stands in brackets: item['my-key'].",
+                    )
+                value = Field(value, name.text, value.at)
+            elif mark == "[":
+                value = Item(value, self._expression(), value.at)
+                self._expect("]")
+            else:
+                value = Call(value, self._listed(")"), value.at)
+        return value
+
+    def _atom(self) -> Expr:
+        token = self._next()
+        at, text = token.at, token.text
+        if token.kind == "name" and text in CONSTANTS:
+            return Const(CONSTANTS[text], at)
+        if token.kind == "name" and text not in RESERVED:
+            return Name(text, at)
+        if token.kind == "string":
+            return Const(lexer.unquote(text), at)
+        if token.kind == "number":
+            return Const(self._number(token), at)
+        if token.kind == "mark" and text == "(":
+            value = self._expression()
+            self._expect(")")
+            return value
+        if token.kind == "mark" and text == "[":
+            return self._list(at)
+        if token.kind == "mark" and text == "{":
+            return self._object(at)
+        self.index -= 1
+        return self._unexpected("a value")
+
+    def _number(self, token: Token) -> int | float:
+        if len(token.text) > MAX_INTEGER_DIGITS:
+            raise _Wrong(token.at, "A number has too many digits.", "Write a long id as text, in quotes.", "template.number")
+        return float(token.text) if "." in token.text else int(token.text)
+
+    def _list(self, at: int) -> Expr:
+        if self._take("]"):
+            return ListOf((), at)
+        first = self._expression()
+        if self._take_name("for"):
+            return self._comprehension(first, at)
+        items = [first]
+        while self._take(","):
+            items.append(self._expression())
+        self._expect("]")
+        return ListOf(tuple(items), at)
+
+    def _comprehension(self, item: Expr, at: int) -> Expr:
+        name = self._identifier()
+        if not self._take_name("in"):
+            self._unexpected("`in` and a list")
+        source = self._expression()
+        condition = self._expression() if self._take_name("if") else None
+        self._expect("]")
+        return Comprehension(item, name, source, condition, at)
+
+    def _object(self, at: int) -> Expr:
+        pairs: list[tuple[str, Expr]] = []
+        while not self._take("}"):
+            if pairs:
+                self._expect(",")
+            key = self._next()
+            if key.kind not in ("string", "name", "number"):
+                raise _Wrong(key.at, "A key is missing in an object.", "Write {'key': value}.")
+            self._expect(":")
+            pairs.append((lexer.unquote(key.text) if key.kind == "string" else key.text, self._expression()))
+        return ObjectOf(tuple(pairs), at)
+
+    def _listed(self, end: str) -> tuple[Expr, ...]:
+        items: list[Expr] = []
+        while not self._take(end):
+            if items:
+                self._expect(",")
+            items.append(self._expression())
+        return tuple(items)
+
+    def _target(self, value: Expr) -> Target:
+        """`value` as what can be given a value: a name (which may be quoted) and what follows it."""
+        steps: list[Field | Item] = []
+        base = value
+        while isinstance(base, (Field, Item)):
+            steps.append(base)
+            base = base.base
+        if isinstance(base, Const) and isinstance(base.value, str) and base.value:
+            base = Name(base.value, base.at)
+        if not isinstance(base, Name):
+            raise _Wrong(value.at, "Only a name can be given a value with `=`.", "To compare, write ==.")
+        target: Target = base
+        for step in reversed(steps):
+            target = Field(target, step.name, step.at) if isinstance(step, Field) else Item(target, step.key, step.at)
+        return target
+
+    def _identifier(self) -> str:
+        token = self._peek()
+        if token.kind != "name" or token.text in RESERVED:
+            self._unexpected("a name")
+        return self._next().text
+
+    # -- tokens
+
+    def _peek(self, ahead: int = 0) -> Token:
+        return self.tokens[min(self.index + ahead, len(self.tokens) - 1)]
+
+    def _mark(self) -> str:
+        token = self.tokens[self.index]
+        return token.text if token.kind == "mark" else ""
+
+    def _next(self) -> Token:
+        token = self.tokens[self.index]
+        if self.index < len(self.tokens) - 1:
+            self.index += 1
+        return token
+
+    def _take(self, mark: str) -> bool:
+        if self._mark() != mark:
+            return False
+        self._next()
+        return True
+
+    def _take_name(self, name: str) -> bool:
+        token = self._peek()
+        if token.kind != "name" or token.text != name:
+            return False
+        self._next()
+        return True
+
+    def _expect(self, mark: str) -> None:
+        if not self._take(mark):
+            self._unexpected(f"`{mark}`")
+
+    def _unexpected(self, wanted: str) -> NoReturn:
+        token = self._peek()
+        if token.kind == "bad":
+            hint = lexer.HINT_BRACE if "not closed" in token.text else None
+            raise _Wrong(token.at, token.text, hint)
+        if token.kind == "name" and token.text in FOREIGN:
+            raise _Wrong(token.at, f"Zephyr has no `{token.text}` here.", FOREIGN[token.text])
+        if token.kind == "name" and token.text in RESERVED:
+            raise _Wrong(
+                token.at, f"`{token.text}` is a word of Zephyr's own and cannot stand here.", f"Expected is {wanted}."
+            )
+        found = "the tag ends" if token.kind in ("close", "end") else f"`{token.text[:40]}` follows"
+        if token.kind == "mark" and token.text == "%":
+            raise _Wrong(
+                token.at,
+                "`{%` means nothing in Zephyr.",
+                "Write {if x} instead of {% if x %}, and {x = 1} instead of {% set x = 1 %}.",
+            )
+        raise _Wrong(token.at, f"Expected is {wanted}, but {found}.", lexer.HINT_BRACE if token.kind == "mark" else None)
+
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
+        self.depth += 1
+        if self.depth > self.nesting:
+            problem = self._too_deep()
+            raise _Wrong(self._peek().at, problem.detail, problem.hint, problem.code)
+        yield
+        self.depth -= 1
+
+    # -- problems
+
+    def _too_deep(self) -> Problem:
+        return Problem(
+            "template.nesting",
+            f"The template is nested more than {self.nesting} levels deep.",
+            None,
+            "Keep a part in a variable.",
+        )
+
+    def _report(self, at: int, detail: str, hint: str | None = None, code: str = "template.syntax") -> None:
+        problem = self._place(Problem(code, detail, None, hint), at)
+        if all((each.line, each.column) != (problem.line, problem.column) for each in self.problems):
+            self.problems.append(problem)
+
+    def _place(self, problem: Problem, at: int) -> Problem:
+        line, column = line_and_column(self.source, at)
+        return problem.at(line, column, self.name)
+
+
+_TAGS = frozenset({"if", "else", "foreach", "switch", "select", "case", "break", "continue", "include"})
+_AFTER_A_NAME = frozenset({".", "[", "(", "=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "?", "?:", "&&", "||"})
