@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +47,27 @@ def actions() -> str:
 
 
 def filters() -> str:
-    """Filters and functions, from `service/rendering/filters/`."""
+    """Filters, tests and functions, from `service/rendering/`."""
+    catalog = rendering.catalog()
     parts = []
-    topic = None
-    for each in rendering.catalog():
-        if each.topic != topic:
-            topic = each.topic
-            parts.append(f"## {topic.capitalize()}\n")
-        parts.append(f"### `{each.signature}`\n\n{each.text}\n")
-    return page("Filters and functions", "What a template may use beyond the data.", "\n".join(parts))
+    for topic, members in groupby(catalog["filters"], key=lambda each: each["topic"]):
+        parts.append(f"## {topic.capitalize()}")
+        parts += [_entry("value | " + each["name"], each) for each in members]
+    parts.append("## Functions")
+    parts += [_entry(each["name"], each) for each in catalog["functions"]]
+    parts.append(
+        "## Tests\n\nWritten after `is`: `{% if profile.vars.tier is defined %}`.\n\n| test | true when |\n|---|---|"
+    )
+    rows = [f"| `{each['name']}` | {' '.join(each['description'].split())} |" for each in catalog["tests"]]
+    return page(
+        "Filters and functions", "What a template may use beyond its data.", "\n\n".join(parts) + "\n" + "\n".join(rows)
+    )
+
+
+def _entry(call: str, each: dict[str, Any]) -> str:
+    arguments = f"({', '.join(each['arguments'])})" if each["arguments"] else ""
+    examples = f"\n\n```python\n{each['examples']}\n```" if each["examples"] else ""
+    return f"### `{call}{arguments}`\n\n{each['description']}{examples}"
 
 
 def commands() -> str:
@@ -78,9 +91,9 @@ def commands() -> str:
 
 def http() -> str:
     """The HTTP API, from the OpenAPI document."""
-    from service.api import openapi_document
+    from service import api
 
-    document: dict[str, Any] = openapi_document()
+    document = api.document(api.doors())
     parts = []
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
