@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from service.store.presence import Presence
 
 POLL_S = 0.5  # an idle worker looks for due retries this often, and whether or not it heard anything
-GATHER_S = 0.005  # how long to let free senders, or outcomes, gather for one transaction instead of several
+GATHER_S = 0.01  # how long to let free senders, or outcomes, gather for one transaction instead of several
 KEEP_S = 0.5  # between two looks after leases and the dead
 MOST_OUTCOMES = 128  # in one transaction
 SHORTEST_LEASE_S = 30.0
@@ -309,6 +309,7 @@ class _InHand:
         self._senders = senders
         self._jobs: dict[str, Job] = {}
         self._busy = 0
+        self._enough = 1  # of them are waited for
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
@@ -327,7 +328,8 @@ class _InHand:
         """A sender is free again."""
         with self._changed:
             self._busy -= 1
-            self._changed.notify()
+            if self._senders - self._busy >= self._enough:
+                self._changed.notify()
 
     def remove(self, job: Job) -> None:
         with self._changed:
@@ -336,6 +338,7 @@ class _InHand:
     def wait_for_room(self, enough: int, timeout_s: float) -> int:
         """How many senders are free, as soon as there are `enough` or the time is over."""
         with self._changed:
+            self._enough = enough
             self._changed.wait_for(lambda: self._senders - self._busy >= enough, timeout_s)
             return self._senders - self._busy
 

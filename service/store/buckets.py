@@ -12,8 +12,7 @@ from service.store._database import AnyRow
 from service.store._tables import WAITING, buckets, circuits, deliveries
 
 _MARGIN = 0.87  # of the vendor's limit: 130 a second where 150 are allowed
-_BURST = 0.06  # of it at once: with the margin, no window of one second ever holds more than the limit
-_LARGEST_BURST = 8
+_BURST = 0.05  # of it at once: with the margin, no window of one second holds more than the limit, jitter included
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +20,18 @@ class Limit:
     """What a worker keeps to: `rate` calls a second (None: no limit) and at most `burst` at once."""
 
     rate: float | None
-    burst: float = _LARGEST_BURST
+    burst: float = 1
 
     @classmethod
     def below(cls, per_second: float | None) -> Limit:
         """A limit with a margin below the vendor's own, so that the receiver never sees more in any one second.
 
         >>> Limit.below(150), Limit.below(1)
-        (Limit(rate=130.5, burst=8), Limit(rate=0.87, burst=1))
+        (Limit(rate=130.5, burst=7), Limit(rate=0.87, burst=1))
         """
         if per_second is None:
             return cls(None)
-        return cls(per_second * _MARGIN, max(1, min(_LARGEST_BURST, int(per_second * _BURST))))
+        return cls(per_second * _MARGIN, max(1, int(per_second * _BURST)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, literal_column, null, select, update
 
 from service.model import Guarantee, Status
 from service.store import buckets, circuits
@@ -147,8 +147,8 @@ class Queue:
         with self._database.write() as connection:
             now = self._database.now(connection)
             done = sorted(done, key=lambda each: each.job.id)  # one order for all, so that nobody waits in a circle
-            connection.execute(_END_ATTEMPT, [_attempt_values(each, now) for each in done])
-            connection.execute(_END_DELIVERY, [_delivery_values(each, now) for each in done])
+            self._database.execute_many(connection, _END_ATTEMPT, [_attempt_values(each, now) for each in done])
+            self._database.execute_many(connection, _END_DELIVERY, [_delivery_values(each, now) for each in done])
             blocks = [
                 (each.job.account, each.job.rate_class, now + int(each.block_s * 1000)) for each in done if each.block_s
             ]
@@ -332,7 +332,7 @@ _END_DELIVERY = (
     )
     .values(
         {name: bindparam(name) for name in ("status", "reason", "due_at", "finished_at", "updated_at")}
-        | {"lease_owner": None, "lease_until": None, "decision": None}
+        | {"lease_owner": null(), "lease_until": null(), "decision": null()}
     )
 )
 _ATTEMPT_FIELDS = ("finished_at", "duration_ms", "outcome", "status_code", "headers", "body", "error", "meaning")
