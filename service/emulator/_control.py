@@ -75,6 +75,11 @@ def control(machine: Machine) -> Blueprint:
         _try(machine.add_tokens)
         return _json({"tokens": None if machine.tokens is None else len(machine.tokens)})
 
+    @routes.post("/subscribers")
+    def subscribers() -> Response:
+        _try(machine.change)
+        return _json({})
+
     @routes.post("/reset")
     def reset() -> Response:
         machine.reset()

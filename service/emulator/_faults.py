@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -94,7 +95,8 @@ def _whole(least: int, most: int) -> Any:
 
 def _texts(value: Any) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(each, str) and each.isprintable() and each.isascii() for pair in value.items() for each in pair
+        re.fullmatch(r"[A-Za-z0-9-]+", name) and isinstance(each, str) and each.isprintable() and each.isascii()
+        for name, each in value.items()
     )
 
 

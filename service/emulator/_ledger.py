@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,8 @@ from typing import Any
 KEEP = 100_000  # calls
 KEEP_BYTES = 128 * 1024 * 1024  # of their bodies
 BODY_SHOWN = 65_536
+DEEPEST = 100
+SECRET = ("Authorization", "Proxy-Authorization", "Cookie")
 UNKNOWN = "(unknown)"
 
 
@@ -102,6 +105,8 @@ class Ledger:
             self._answers: dict[str, Counter[str]] = defaultdict(Counter)
             self._noted: Counter[str] = Counter()
             self._texts = 0
+            self._texted: Counter[str] = Counter()  # ids of requests whose text reached a phone
+            self._texts_again = 0
 
     def add(self, entry: Entry) -> Entry:
         """Keeps a call at its arrival; it gets its number here."""
@@ -124,7 +129,11 @@ class Ledger:
         """Counts what a call has done, before any answer."""
         with self._lock:
             self._noted.update(rule for rule, _ in entry.notes)
-            self._texts += entry.phone
+            if entry.phone:
+                self._texts += 1
+                if entry.request_id:
+                    self._texted[entry.request_id] += 1
+                    self._texts_again += self._texted[entry.request_id] > 1
 
     def answered(self, entry: Entry, status: int | None) -> None:
         """Counts the answer of a call (None: there will be none)."""
@@ -160,12 +169,17 @@ class Ledger:
         return list(itertools.islice(filter(wanted, held), limit))
 
     def stats(self) -> dict[str, Any]:
-        """Counts since the last reset. `duplicates` are calls whose `X-Request-Id` had come before (among those kept)."""
+        """Counts since the last reset.
+
+        `duplicates` are calls whose `X-Request-Id` had come before (among those kept); `texts_again` are texts on a phone
+        whose id had put a text on a phone before.
+        """
         with self._lock:
             return {
                 "requests": self._total,
                 "kept": len(self._entries),
                 "texts": self._texts,
+                "texts_again": self._texts_again,
                 "duplicates": self._duplicates,
                 "max_in_one_second": max((each.most for each in self._seconds.values()), default=0),
                 "paths": {path: self._path_stats(path) for path in sorted(self._paths)},
@@ -185,20 +199,47 @@ class Ledger:
             self._ids[entry.request_id] -= 1
             if not self._ids[entry.request_id]:
                 del self._ids[entry.request_id]
+                self._texted.pop(entry.request_id, None)
 
 
 def parsed(raw: bytes) -> Any:
-    """The JSON value in `raw`, or None."""
+    """The JSON value in `raw`, or None: also for what could not be written as JSON again (infinities, lone surrogates,
+    more than a hundred levels), so that one call can never spoil the log."""
     try:
-        return json.loads(raw, parse_constant=_refuse)
+        value = json.loads(raw, parse_constant=_refuse, parse_float=_finite)
+        if b"\\u" in raw:
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
+    return value if raw.count(b"[") + raw.count(b"{") <= DEEPEST or _levels(value) <= DEEPEST else None
 
 
-def _refuse(word: str) -> None:
+def _levels(value: Any) -> int:
+    levels, level = 0, [value]
+    while level:
+        levels += 1
+        level = [inner for each in level if isinstance(each, list | dict) for inner in _inside(each)]
+    return levels
+
+
+def _inside(value: list[Any] | dict[str, Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits)
+
+
+def _refuse(word: str) -> Any:
     raise ValueError(f"{word} is not JSON")
 
 
 def headers_shown(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """A call's headers without the value of the bearer."""
-    return {name: value.split(" ")[0] + " ***" if name == "Authorization" else value for name, value in headers}
+    """A call's headers without the secrets in them."""
+    return {name: _hidden(value) if name in SECRET else value for name, value in headers}
+
+
+def _hidden(value: str) -> str:
+    scheme, _, secret = value.partition(" ")
+    return f"{scheme} ***" if secret and scheme.lower() in ("bearer", "basic") else "***"

@@ -162,6 +162,11 @@ class Machine:
             self._seconds.clear()
             self.state = self._new_state(self.phones)
 
+    def change(self, said: Any) -> None:
+        """Changes somebody's subscription at the vendor. Raises ValueError with a sentence."""
+        with self.lock:
+            self.state.set_subscriber(said)
+
     def set_limits(self, said: Any) -> None:
         """Takes `{"/v1/text/send": 5}`: calls a second by path. Raises ValueError with a sentence."""
         if not isinstance(said, dict) or not all(type(each) is int and each >= 0 for each in said.values()):

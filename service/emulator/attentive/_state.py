@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from service.emulator._phones import Phones, Text
 
@@ -28,6 +28,31 @@ class State:
         who = (contact, kind, channel)
         return who in self.subscribed or (self.everybody_subscribed and who not in self.unsubscribed)
 
+    def set_subscriber(self, said: Any) -> None:
+        """Takes `{"contact": "+12025550143", "type": "MARKETING", "channel": "TEXT", "subscribed": false}` and `"fatigued"`.
+
+        Raises ValueError with a sentence.
+        """
+        known = {"contact": str, "type": str, "channel": str, "subscribed": bool, "fatigued": bool}
+        if not isinstance(said, dict) or not all(isinstance(value, known.get(name, ())) for name, value in said.items()):
+            raise ValueError(f"Give an object with some of: {', '.join(known)}.")
+        if not said.get("contact"):
+            raise ValueError("Give a contact: a phone number or an e-mail address.")
+        contact = said["contact"]
+        if "subscribed" in said:
+            self.subscribe(contact, said.get("type", "MARKETING"), said.get("channel", "TEXT"), said["subscribed"])
+        if "fatigued" in said:
+            (self.fatigued.add if said["fatigued"] else self.fatigued.discard)(contact)
+
+    def subscribe(self, contact: str, kind: str, channel: str, subscribed: bool = True) -> bool:
+        """Signs somebody up, or off; says whether that changed anything."""
+        who = (contact, kind, channel)
+        gains, loses = (self.subscribed, self.unsubscribed) if subscribed else (self.unsubscribed, self.subscribed)
+        changes = who not in gains
+        gains.add(who)
+        loses.discard(who)
+        return changes
+
     def names_of_today(self, now: float) -> set[str]:
         """Message names used in the last 24 hours."""
         self.names = {name: used for name, used in self.names.items() if used > now - DAY_S}
@@ -43,7 +68,3 @@ class State:
 
 def short_link(url: str) -> str:
     return LINKS + hashlib.blake2s(url.encode("utf-8", "replace"), digest_size=4).hexdigest()
-
-
-def pairs(kinds: tuple[str, ...], channels: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    return ((kind, channel) for kind in kinds for channel in channels)
