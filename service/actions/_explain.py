@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from jsonschema import ValidationError
@@ -24,6 +25,8 @@ _KINDS = {
     "null": "null",
 }
 _SHOWN = 100  # characters of a name that may be of any length
+_MOST_PROBLEMS = 100  # a document may have any number of faults, and nobody reads more
+_MOST_UNKNOWN = 20  # unknown fields of one object that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,11 @@ class Fault:
 
 def explain(errors: Iterable[ValidationError], given: Any) -> tuple[Problem, ...]:
     """The problems behind `errors`: first what is missing or of the wrong kind, then the rest, and nothing that only
-    follows from these. `given` is the document as it came.
+    follows from these. `given` is the document as it came. Of very many problems the first hundred are told.
     """
     found: dict[tuple[str | None, str], Problem] = {}
     settled: set[str | None] = set()
-    faults = [Fault.of(error, given) for error in errors]
+    faults = [Fault.of(error, given) for error in islice(errors, _MOST_PROBLEMS)]
     for fault in sorted(faults, key=lambda each: each.keyword not in _FIRST and not each.empty):
         for problem in _EXPLAIN.get(fault.keyword, _other)(fault):
             if not any(f"{problem.pointer}/".startswith(f"{each}/") for each in settled):
@@ -137,9 +140,7 @@ def _unknown_fields(fault: Fault) -> Iterator[Problem]:
     known: Mapping[str, Any] = fault.schema.get("properties", {})
     refused: Mapping[str, str] = fault.schema.get("x-refused", {})
     spelled = {_plain(name): name for name in known}
-    for name in fault.value:
-        if name in known:
-            continue
+    for name in islice((each for each in fault.value if each not in known), _MOST_UNKNOWN):
         shown = f"`{name[:_SHOWN]}`"
         if name in refused:
             yield fault.problem("refused_field", f"{shown} cannot be given. {refused[name]}", "Take it out.", name=name)

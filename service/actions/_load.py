@@ -105,10 +105,10 @@ class Facts:
 
 def read_folder(folder: Path) -> Iterator[Facts]:
     """Every action's file under `folder`, by name."""
-    files = sorted(path for path in folder.glob("*/*.json") if not path.name.startswith("_"))
+    files = [path for path in folder.glob("*/*.json") if not path.name.startswith("_")]
     if not files:
         raise Misconfigured(f"{folder} holds no actions.", hint="One file for each: <destination>/<action>.json.")
-    for path in files:
+    for path in sorted(files, key=lambda each: (each.parent.name, each.stem)):
         yield _File(path).facts()
 
 
