@@ -6,12 +6,16 @@ from service.settings import Settings
 from service.store import _migrate
 from service.store._database import Database
 from service.store.accounts import Accounts
+from service.store.audit import Audit
 from service.store.deliveries import Deliveries, DeliveryFilter, Inserted, Page
+from service.store.figures import Figures
 from service.store.keys import Keys
 from service.store.presence import Workers
 from service.store.queue import Queue
+from service.store.sessions import Sessions
 from service.store.snippets import Snippets
 from service.store.templates import Templates
+from service.store.users import Users
 
 __all__ = ["DeliveryFilter", "Inserted", "Page", "Store"]
 
@@ -32,6 +36,10 @@ class Store:
         self.snippets = Snippets(self.database)
         self.keys = Keys(self.database)
         self.accounts = Accounts(self.database, settings)
+        self.figures = Figures(self.database)
+        self.users = Users(self.database)
+        self.sessions = Sessions(self.database)
+        self.audit = Audit(self.database)
 
     def migrate(self) -> None:
         """Make or update the tables. Doing it again changes nothing; many processes may do it at once."""

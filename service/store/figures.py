@@ -1,0 +1,227 @@
+"""Figures about the log, for people who look at it: counts, a chart, causes, health. Cheap for a million deliveries.
+
+Everything that counts reads indexes alone (see `_ids`) and stops counting at `MOST`, as "over 100,000" says enough.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, literal, literal_column, select, union_all
+
+from service.model import Delivery, Status
+from service.store._database import Database
+from service.store._ids import first_id, moment_of
+from service.store._tables import OUT_OF_THE_ORDINARY, SENDING, WAITING, attempts, deliveries
+from service.store._times import from_ms, from_ms_or_none
+from service.store.deliveries import to_delivery
+
+MOST = 100_000
+
+_d = deliveries.c
+_SECOND = 12  # `dlv_` and eight digits: as many ids as are made in 1.024 s begin with the same
+_UNUSUAL = tuple(each for each in Status if each not in (Status.QUEUED, Status.SENDING, Status.ACCEPTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many deliveries stand where. `capped`: there are more than `MOST`, so what is not unusual was not counted out."""
+
+    by_status: Mapping[Status, int]
+    total: int
+    capped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What came in from `start` on, until the next bar's: how many of each status."""
+
+    start: datetime
+    by_status: Mapping[Status, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one account: how many, and since when the longest has been due (None: nothing is due yet)."""
+
+    account: str
+    count: int
+    due_since: datetime | None
+
+
+@dataclass(slots=True)
+class Health:
+    """What became of a template's deliveries. `rest` counts those that went well or are under way."""
+
+    rest: int = 0
+    unusual: dict[Status, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LastAnswer:
+    """The newest attempt for an account."""
+
+    at: datetime
+    status_code: int | None
+    error: str | None
+
+
+class Figures:
+    """Figures of the log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def tally(self, since: datetime) -> Tally:
+        """How many deliveries came in since then, by status."""
+        start = first_id(since)
+        with self._database.read() as connection:
+            by_status: dict[Status, int] = {status: _count(connection, _unusual(status, start)) for status in _UNUSUAL}
+            by_status[Status.QUEUED] = _count(connection, select(_d.id).where(WAITING, _QUEUED, _d.id >= start))
+            by_status[Status.SENDING] = _count(connection, select(_d.id).where(SENDING, _d.id >= start))
+            total = _count(connection, select(_d.id).where(_d.id >= start))
+        by_status[Status.ACCEPTED] = max(0, total - sum(by_status.values()))
+        return Tally(by_status, total, total >= MOST)
+
+    def any(self) -> bool:
+        """Whether there is any delivery at all."""
+        with self._database.read() as connection:
+            return connection.execute(select(_d.id).limit(1)).first() is not None
+
+    def undecided(self) -> int:
+        """How many deliveries a person must decide about."""
+        with self._database.read() as connection:
+            return _count(connection, _unusual(Status.UNKNOWN, ""))
+
+    def bars(self, starts: Sequence[datetime]) -> list[Bar]:
+        """One bar for each of `starts`, which must be in order; the last one has no end."""
+        found: list[dict[Status, int]] = [dict.fromkeys(Status, 0) for _ in starts]
+        begins = [first_id(each) for each in starts]
+        ends = [*begins[1:], "dlv_~"]
+        with self._database.read() as connection:
+            for status, prefix, count in connection.execute(_by_second(begins[0])):
+                found[_place(starts, moment_of(prefix))][Status(status)] += count
+            totals = [
+                select(literal(at).label("at"), func.count()).where(_d.id >= begin, _d.id < end)
+                for at, (begin, end) in enumerate(zip(begins, ends))
+            ]
+            for at, total in connection.execute(union_all(*totals)):
+                found[at][Status.ACCEPTED] = max(0, total - sum(found[at].values()))
+        return [Bar(start, by_status) for start, by_status in zip(starts, found)]
+
+    def waiting(self) -> list[Waiting]:
+        """What waits, by account."""
+        query = select(_d.account, func.count(), func.min(_d.due_at)).where(WAITING).group_by(_d.account)
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+            return [
+                Waiting(account, count, from_ms(due) if due is not None and due <= now else None)
+                for account, count, due in connection.execute(query.order_by(_d.account))
+            ]
+
+    def unusual(self, statuses: Iterable[Status], since: datetime, limit: int) -> list[Delivery]:
+        """The newest deliveries since then that stand so (neither queued, sending nor accepted), at most `limit` of each."""
+        start = first_id(since)
+        found: list[Delivery] = []
+        with self._database.read() as connection:
+            for status in statuses:
+                query = select(deliveries).where(OUT_OF_THE_ORDINARY, _d.status == status.value, _d.id >= start)
+                rows = connection.execute(query.order_by(_d.id.desc()).limit(limit))
+                found += [to_delivery(row) for row in rows]
+        return sorted(found, key=lambda each: each.id, reverse=True)
+
+    def health(self, since: datetime) -> dict[str, Health]:
+        """What became of each template's deliveries since then, by template."""
+        start = first_id(since)
+        found: dict[str, Health] = {}
+        with self._database.read() as connection:
+            for name in _templates_used(connection):
+                found[name] = Health(_count(connection, select(_d.id).where(_d.template == name, _d.id >= start)))
+            for status in _UNUSUAL:
+                grouped = (
+                    select(_d.template, func.count())
+                    .where(OUT_OF_THE_ORDINARY, _d.status == status.value, _d.id >= start, _d.template.is_not(None))
+                    .group_by(_d.template)
+                )
+                for name, count in connection.execute(grouped):
+                    health = found.setdefault(name, Health())
+                    health.unusual[status] = count
+                    health.rest = max(0, health.rest - count)
+        return found
+
+    def last_calls(self, templates: Iterable[str]) -> dict[str, datetime]:
+        """When each template was called last; those that never were are left out."""
+        found: dict[str, datetime] = {}
+        with self._database.read() as connection:
+            for name in templates:
+                newest = connection.execute(select(func.max(_d.id)).where(_d.template == name)).scalar_one()
+                if newest is not None:
+                    found[name] = moment_of(newest)
+        return found
+
+    def last_answer(self, account: str) -> LastAnswer | None:
+        """What the vendor said last for this account, among its newest deliveries."""
+        newest = select(_d.id).where(_d.account == account).order_by(_d.id.desc()).limit(50).subquery()
+        query = (
+            select(attempts)
+            .where(attempts.c.delivery.in_(select(newest.c.id)), attempts.c.finished_at.is_not(None))
+            .order_by(attempts.c.finished_at.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        at = from_ms_or_none(row.finished_at)
+        assert at is not None
+        return LastAnswer(at, row.status_code, row.error)
+
+
+# Written as literal text, as the conditions of partial indexes are.
+_QUEUED = literal_column("status") == literal_column("'queued'")
+
+
+def _unusual(status: Status, start: str) -> Select[Any]:
+    return select(_d.id).where(OUT_OF_THE_ORDINARY, _d.status == status.value, _d.id >= start)
+
+
+def _count(connection: Connection, query: Select[Any]) -> int:
+    """How many rows, at most `MOST`."""
+    return int(connection.execute(select(func.count()).select_from(query.limit(MOST).subquery())).scalar_one())
+
+
+def _by_second(start: str) -> Any:
+    """Status, beginning of ids, and count, of all that is not accepted."""
+    prefix = func.substr(_d.id, 1, _SECOND)
+    parts = [
+        select(literal(status.value).label("status"), prefix.label("prefix"), func.count())
+        .where(OUT_OF_THE_ORDINARY, _d.status == status.value, _d.id >= start)
+        .group_by(prefix)
+        for status in _UNUSUAL
+    ]
+    for status, condition in ((Status.QUEUED, WAITING), (Status.SENDING, SENDING)):
+        parts.append(
+            select(literal(status.value), prefix, func.count())
+            .where(condition, _d.status == literal_column(f"'{status.value}'"), _d.id >= start)
+            .group_by(prefix)
+        )
+    return union_all(*parts)
+
+
+def _place(starts: Sequence[datetime], moment: datetime) -> int:
+    """Which of `starts` this moment belongs to."""
+    return max(0, bisect_right(starts, moment) - 1)
+
+
+def _templates_used(connection: Connection) -> list[str]:
+    """Every template that ever had a delivery, by stepping through the index: one look a template, however many rows."""
+    found: list[str] = []
+    name = connection.execute(select(func.min(_d.template))).scalar_one()
+    while name is not None:
+        found.append(name)
+        name = connection.execute(select(func.min(_d.template)).where(_d.template > name)).scalar_one()
+    return found
