@@ -85,8 +85,11 @@ class Committer:
         except Unavailable as error:
             for waiting in group:
                 waiting.error = Unavailable(error.detail, error.problems, hint=error.hint)
-        except Exception as error:  # every caller must hear of it, and the thread must live on
-            for waiting in group:
-                waiting.error = error
+        except Exception as error:  # the thread must live on, and one bad row must not take the others with it
+            if len(group) > 1:
+                for waiting in group:
+                    self._commit([waiting])
+                return
+            group[0].error = error
         for waiting in group:
             waiting.done.release()

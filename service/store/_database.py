@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, Row, Update, create_engine, event, exc, make_url, text
 
-from service.errors import Unavailable
+from service.errors import NotReadable, Unavailable
 from service.settings import Settings
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -159,18 +159,21 @@ class Database:
 
     @contextmanager
     def plain_words(self) -> Iterator[None]:
-        """Turns what SQLAlchemy or the driver says when the database cannot be used into `Unavailable`."""
+        """Turns what SQLAlchemy or the driver says when the database cannot be used into `Unavailable`, and when it cannot
+        keep a value into `NotReadable`."""
         try:
             yield
         except exc.IntegrityError:
             raise
-        except (exc.DBAPIError, exc.TimeoutError, OSError, self._driver_error) as error:
+        except (exc.DataError, self._driver.DataError, UnicodeEncodeError, OverflowError) as error:
+            raise NotReadable(f"The database cannot keep one of the values: {_said(error)}.") from error
+        except (exc.DBAPIError, exc.TimeoutError, OSError, self._driver.Error) as error:
             raise Unavailable(f"The database cannot be used now: {_said(error)}.", hint=_hint(str(error))) from error
 
     @cached_property
-    def _driver_error(self) -> type[Exception]:
-        found: type[Exception] = self.url.get_dialect().import_dbapi().Error
-        return found
+    def _driver(self) -> Any:
+        """The module of the driver, for its exceptions."""
+        return self.url.get_dialect().import_dbapi()
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():

@@ -23,6 +23,7 @@ metadata = MetaData()
 
 # Written as literal text because a partial index serves only queries that repeat its condition word for word.
 WAITING = text("status IN ('held', 'queued', 'retrying')")
+QUEUED = text("status IN ('held', 'queued', 'retrying') AND status = 'queued'")
 SENDING = text("status = 'sending'")
 OUT_OF_THE_ORDINARY = text("status NOT IN ('queued', 'sending', 'accepted')")
 
@@ -103,6 +104,13 @@ Index("deliveries_by_account", _d.account, _d.id)
 Index("deliveries_by_action", _d.action, _d.id)
 Index("deliveries_by_key", _d.key, _d.id)
 Index("deliveries_by_recipient", _d.recipient, _d.id)
+Index(
+    "deliveries_by_replay_of",
+    _d.replay_of,
+    _d.id,
+    sqlite_where=_d.replay_of.is_not(None),
+    postgresql_where=_d.replay_of.is_not(None),
+)
 
 # Apart from deliveries, because it is large, read seldom, and would be copied with every change of status.
 contexts = Table(

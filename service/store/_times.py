@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_S = 100 * 365.25 * 86_400
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -28,3 +29,12 @@ def from_ms(ms: int) -> datetime:
 
 def from_ms_or_none(ms: int | None) -> datetime | None:
     return None if ms is None else from_ms(ms)
+
+
+def ms_of(seconds: float) -> int:
+    """Seconds as whole milliseconds, a hundred years at most, so that no sum leaves the database's integers.
+
+    >>> ms_of(1.5), ms_of(1e300) == ms_of(3e12)
+    (1500, True)
+    """
+    return int(max(0.0, min(seconds, _LONGEST_S)) * 1000)

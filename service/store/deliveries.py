@@ -9,14 +9,15 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, select, union_all, update
 
 from service.errors import NotReadable, Problem
 from service.model import Attempt, Delivery, Guarantee, NewDelivery, Status
 from service.settings import Settings
 from service.store._database import AnyRow, Database
-from service.store._tables import WAITING, attempts, contexts, deliveries
-from service.store._times import from_ms, from_ms_or_none, to_ms
+from service.store._tables import OUT_OF_THE_ORDINARY, QUEUED, SENDING, WAITING, attempts, contexts, deliveries
+from service.store._texts import keepable
+from service.store._times import from_ms, from_ms_or_none, ms_of, to_ms
 
 _HOUR_MS = 3_600_000
 _LARGEST_INSERT = 64  # rows a statement: 64 x 29 values stay below every driver's limit
@@ -196,16 +197,61 @@ class Deliveries:
         items = [to_delivery(row) for row in rows[:limit]]
         return Page(items, items[-1].id if len(rows) > limit else None)
 
+    def statuses(self, filter: DeliveryFilter, most: int) -> tuple[list[tuple[str, Status]], bool]:
+        """Id and status of the newest `most` that match, newest first, and whether there are more."""
+        columns = (deliveries.c.id, deliveries.c.status)
+        query = select(*columns).where(and_(True, *conditions_of(filter))).order_by(deliveries.c.id.desc()).limit(most + 1)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return [(row.id, Status(row.status)) for row in rows[:most]], len(rows) > most
+
+    def end_waiting(self, id: str, status: Status, reason: str) -> bool:
+        """End a delivery that still waits. False, and nothing has changed, where it does not (any more)."""
+        with self._database.write() as connection:
+            now = self._database.now(connection)
+            ended = connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id == id, WAITING)
+                .values(status=status, reason=reason, due_at=None, finished_at=now, updated_at=now)
+            )
+        return ended.rowcount == 1
+
+    def settle_unknown(self, id: str, status: Status, reason: str) -> bool:
+        """Give an unknown delivery another status; queued: it is due now. False where it is not unknown. The fence rises, so
+        that an answer which comes very late does not overwrite what was settled."""
+        with self._database.write() as connection:
+            now = self._database.now(connection)
+            settled = connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id == id, deliveries.c.status == Status.UNKNOWN)
+                .values(
+                    status=status,
+                    reason=reason,
+                    due_at=now if status.is_open else None,
+                    finished_at=None if status.is_open else now,
+                    updated_at=now,
+                    fence=deliveries.c.fence + 1,
+                )
+            )
+            self._database.notify(connection)
+        return settled.rowcount == 1
+
     def counts(self) -> Counts:
-        """For metrics and the first page."""
-        grouped = select(deliveries.c.status, func.count()).group_by(deliveries.c.status)
+        """For metrics and the first page. Reads partial indexes only, and counts the rows once, so it may be asked often."""
+        not_accepted = [
+            select(deliveries.c.status, func.count()).where(part).group_by(deliveries.c.status)
+            for part in (OUT_OF_THE_ORDINARY, QUEUED, SENDING)
+        ]
         waiting = select(func.count(), func.min(deliveries.c.due_at)).where(WAITING)
         with self._database.read() as connection:
             now = self._database.now(connection)
-            by_status = {Status(status): count for status, count in connection.execute(grouped)}
+            by_status = dict.fromkeys(Status, 0)
+            for status, count in connection.execute(union_all(*not_accepted)):
+                by_status[Status(status)] = count
+            everything = connection.execute(select(func.count()).select_from(deliveries)).scalar_one()
             depth, oldest = connection.execute(waiting).one()
-        overdue = max(0, now - oldest) / 1000 if oldest is not None else 0.0
-        return Counts({status: by_status.get(status, 0) for status in Status}, depth, overdue)
+        by_status[Status.ACCEPTED] = everything - sum(by_status.values())
+        return Counts(by_status, depth, max(0, now - oldest) / 1000 if oldest is not None else 0.0)
 
 
 def give_up_key(connection: Connection, id: str) -> None:
@@ -218,7 +264,8 @@ def conditions_of(filter: DeliveryFilter) -> list[Any]:
     columns = deliveries.c
     found: list[Any] = []
     if filter.status:
-        found.append(or_(*(columns.status == status.value for status in filter.status)))
+        found.append(columns.status.in_([status.value for status in filter.status]))
+        found += [part for part, statuses in _PARTIAL_INDEXES if statuses.issuperset(filter.status)]
     for name in ("template", "action", "account", "key", "recipient", "idempotency_key", "replay_of"):
         if (value := getattr(filter, name)) is not None:
             found.append(columns[name] == value)
@@ -280,15 +327,21 @@ def _to_attempt(row: AnyRow) -> Attempt:
     )
 
 
+# Repeating an index's own condition is what lets the database use it.
+_PARTIAL_INDEXES = (
+    (OUT_OF_THE_ORDINARY, frozenset(Status) - {Status.QUEUED, Status.SENDING, Status.ACCEPTED}),
+    (WAITING, frozenset({Status.HELD, Status.QUEUED, Status.RETRYING})),
+    (SENDING, frozenset({Status.SENDING})),
+)
 _STATUS = select(deliveries.c.status).where(deliveries.c.id == bindparam("id"))
 
 # The columns that are taken from a NewDelivery as they are, then those that `_values` works out.
 _TAKEN = (
     *("id", "status", "account", "action", "target", "template", "version_id", "version", "key", "recipient", "payload"),
-    *("digest", "guarantee", "rate_class", "priority", "idempotency_key", "fingerprint", "reason", "replay_of"),
+    *("digest", "guarantee", "rate_class", "priority", "idempotency_key", "fingerprint", "replay_of"),
 )
 _WORKED_OUT = (
-    *("idempotency_slot", "problems", "warnings", "attempts_made", "fence"),
+    *("idempotency_slot", "reason", "problems", "warnings", "attempts_made", "fence"),
     *("created_at", "updated_at", "due_at", "expires_at", "finished_at"),
 )
 _COLUMNS = _TAKEN + _WORKED_OUT
@@ -300,14 +353,15 @@ def _values(row: NewDelivery, now: int) -> tuple[Any, ...]:
     return (
         *_taken(row),
         row.id if row.status is Status.REJECTED else "",  # a corrected call with the same key must get through
+        keepable(row.reason),
         _from_problems(row.problems),
         _from_problems(row.warnings),
         0,
         0,
         now,
         now,
-        now + int(row.due_in * 1000) if is_open else None,
-        now + int(row.expires_in * 1000) if row.expires_in is not None else None,
+        now + ms_of(row.due_in) if is_open else None,
+        now + ms_of(row.expires_in) if row.expires_in is not None else None,
         None if is_open else now,
     )
 

@@ -19,7 +19,8 @@ from service.model import Guarantee, Status
 from service.store import buckets, circuits
 from service.store._database import AnyRow, Database
 from service.store._tables import SENDING, WAITING, attempts, deliveries
-from service.store._times import from_ms, from_ms_or_none, to_ms
+from service.store._texts import keepable
+from service.store._times import from_ms, from_ms_or_none, ms_of, to_ms
 from service.store.buckets import Lane, Limit
 from service.store.circuits import Circuit, Sign
 
@@ -149,9 +150,7 @@ class Queue:
             done = sorted(done, key=lambda each: each.job.id)  # one order for all, so that nobody waits in a circle
             self._database.execute_many(connection, _END_ATTEMPT, [_attempt_values(each, now) for each in done])
             self._database.execute_many(connection, _END_DELIVERY, [_delivery_values(each, now) for each in done])
-            blocks = [
-                (each.job.account, each.job.rate_class, now + int(each.block_s * 1000)) for each in done if each.block_s
-            ]
+            blocks = [(each.job.account, each.job.rate_class, now + ms_of(each.block_s)) for each in done if each.block_s]
             if blocks:
                 buckets.block(connection, blocks)
             return self._record_signs(connection, done, now)
@@ -186,7 +185,7 @@ class Queue:
     def renew(self, worker: str, lease_s: float) -> None:
         """Keep everything that this worker has claimed for another `lease_s`."""
         with self._database.write() as connection:
-            until = self._database.now(connection) + int(lease_s * 1000)
+            until = self._database.now(connection) + ms_of(lease_s)
             connection.execute(update(deliveries).where(SENDING, _d.lease_owner == worker).values(lease_until=until))
 
     def owners(self) -> set[str]:
@@ -229,7 +228,7 @@ class _Serving:
         self._lane = lane
         self._limit = limit
         self._now = now
-        self._lease_ms = int(lease_s * 1000)
+        self._lease_ms = ms_of(lease_s)
         self._check = check
         self._claim = claim
 
@@ -346,7 +345,7 @@ _END_ATTEMPT = (
 def _lease(connection: Connection, worker: str, jobs: Sequence[Job], now: int, lease_s: float) -> None:
     """The jobs are the worker's, and their attempts are on record before any request leaves."""
     ids = [job.id for job in jobs]
-    until = now + int(lease_s * 1000)
+    until = now + ms_of(lease_s)
     connection.execute(_LEASE, {"ids": ids, "worker": worker, "until": until, "now": now})
     connection.execute(_BEGIN_ATTEMPTS, {"ids": ids, "worker": worker, "now": now})
 
@@ -423,7 +422,7 @@ def _verdict_values(job: Job, verdict: Hold | Stop, now: int) -> dict[str, Any]:
     return {
         "of_id": job.id,
         "status": Status.HELD.value if isinstance(verdict, Hold) else verdict.status.value,
-        "reason": verdict.reason,
+        "reason": keepable(verdict.reason),
         "decision": orjson.dumps({"rule": verdict.rule, "value": verdict.value}).decode(),
         "due_at": to_ms(verdict.until) if isinstance(verdict, Hold) else None,
         "finished_at": None if holds else now,
@@ -432,7 +431,7 @@ def _verdict_values(job: Job, verdict: Hold | Stop, now: int) -> dict[str, Any]:
 
 
 def _due_at(ending: Ending, now: int) -> int | None:
-    return None if ending.due_in_s is None else now + int(ending.due_in_s * 1000)
+    return None if ending.due_in_s is None else now + ms_of(ending.due_in_s)
 
 
 def _delivery_values(done: Done, now: int) -> dict[str, Any]:
@@ -441,7 +440,7 @@ def _delivery_values(done: Done, now: int) -> dict[str, Any]:
         "of_id": done.job.id,
         "of_fence": done.job.fence,
         "status": ending.status.value,
-        "reason": ending.reason,
+        "reason": keepable(ending.reason),
         "due_at": _due_at(ending, now),
         "finished_at": None if ending.status.is_open else now,
         "updated_at": now,
@@ -457,7 +456,7 @@ def _attempt_values(done: Done, now: int) -> dict[str, Any]:
         "outcome": done.ending.outcome,
         "status_code": done.status_code,
         "headers": orjson.dumps(dict(done.headers)).decode() if done.headers else None,
-        "body": done.body,
-        "error": done.error,
-        "meaning": done.meaning,
+        "body": keepable(done.body),
+        "error": keepable(done.error),
+        "meaning": keepable(done.meaning),
     }
