@@ -19,6 +19,7 @@ from service.strictjson import line_and_column
 
 _ASSIGNED = re.compile(r"\{%[-+]?\s*set\s+([A-Za-z_]\w*)\s*(?:=|[-+]?%\})")
 _TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _MESSAGE_NAME = re.compile(r'"messageName"\s*:\s*("(?:[^"\\{]|\\.|\{(?![{%]))*\{[{%]|\{\{)')
 
@@ -59,10 +60,11 @@ def unused_values(template: TemplateSource, action: Action) -> Iterator[Problem]
     """A value that is assigned and never used, such as an image URL that never reaches the payload."""
     text = _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), template.source)
     fields = {field.casefold(): field for field in action.schema.get("properties", {})}
+    code = " ".join(_QUOTED.sub("", tag[0]) for tag in _TAG.finditer(text))
+    assigned = [found[1] for found in _ASSIGNED.finditer(text)]
     for found in _ASSIGNED.finditer(text):
         name = found[1]
-        uses = sum(len(re.findall(rf"(?<![\w.]){name}\b", tag[0])) for tag in _TAG.finditer(text))
-        if uses > len([each for each in _ASSIGNED.finditer(text) if each[1] == name]):
+        if len(re.findall(rf"(?<![\w.]){name}\b", code)) > assigned.count(name):
             continue
         field = fields.get(name.casefold().replace("_", ""))
         hint = f'Write "{field}": "{{{{ {name} }}}}" into the payload.' if field else "Use it, or remove the assignment."

@@ -91,9 +91,15 @@ class Supervisor:
         self.stopping = False
         self._woken = (-1, -1)
 
-    def run(self, *, before_stop: Callable[[], None] | None = None) -> int:
-        """Keep the children running. The exit status: 0 when all drained in time, 1 when one had to be killed."""
+    def run(self, *, started: Callable[[], None] | None = None, before_stop: Callable[[], None] | None = None) -> int:
+        """Keep the children running. The exit status: 0 when all drained in time, 1 when one had to be killed.
+
+        `started` is called as soon as a stop signal would be heard, `before_stop` when one was.
+        """
         with self._signals():
+            self._start_due()
+            if started is not None:
+                started()
             while not self.stopping:
                 self._start_due()
                 self._wait(self._next_due())

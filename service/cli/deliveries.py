@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -15,9 +16,12 @@ from service.model import Status
 
 if TYPE_CHECKING:
     from service.model import Attempt, Delivery
-    from service.store import Store
+    from service.store import DeliveryFilter, Store
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 LATEST = 50
+MAY_HAVE_ARRIVED = "may have arrived. Settle them first, or give --unknown-too to risk a second message."
 
 
 @click.group
@@ -25,50 +29,44 @@ def command() -> None:
     """Find out what happened to a message; send it again, stop it, or settle it."""
 
 
+def filter_options(function: F) -> F:
+    """The options that say which deliveries; they arrive as `filter`, a `DeliveryFilter`."""
+
+    @functools.wraps(function)
+    def filtered(*arguments: Any, **options: Any) -> Any:
+        from service.store import DeliveryFilter
+
+        given = {name: options.pop(name) for name in FILTERS}
+        given["status"] = tuple(Status(each) for each in given["status"])
+        return function(*arguments, filter=DeliveryFilter(**given), **options)
+
+    for option in reversed(FILTERS.values()):
+        filtered = option(filtered)
+    return cast("F", filtered)
+
+
+FILTERS: dict[str, Callable[[Any], Any]] = {
+    "status": click.option("--status", multiple=True, type=click.Choice([each.value for each in Status])),
+    "template": click.option("--template", metavar="NAME"),
+    "action": click.option("--action", metavar="NAME"),
+    "account": click.option("--account", metavar="NAME"),
+    "key": click.option("--key", metavar="NAME", help="The key of the flow that called."),
+    "recipient": click.option("--to", "recipient", metavar="NUMBER", help="The recipient, as in the payload."),
+    "idempotency_key": click.option("--idempotency-key", metavar="KEY"),
+    "since": click.option("--since", type=PointInTime(), help="Such as 2026-01-31, or 12h for twelve hours ago."),
+    "until": click.option("--until", type=PointInTime()),
+}
+
+
 @command.command("list")
-@click.option("--status", "statuses", multiple=True, type=click.Choice([each.value for each in Status]))
-@click.option("--template", metavar="NAME")
-@click.option("--action", metavar="NAME")
-@click.option("--account", metavar="NAME")
-@click.option("--key", metavar="NAME", help="The key of the flow that called.")
-@click.option("--to", "recipient", metavar="NUMBER", help="The recipient, as in the payload.")
-@click.option("--idempotency-key", metavar="KEY")
-@click.option("--since", type=PointInTime(), help="Such as 2026-01-31, or 12h for twelve hours ago.")
-@click.option("--until", type=PointInTime())
+@filter_options
 @click.option("--limit", default=LATEST, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--cursor", metavar="CURSOR", help="Go on where a page ended.")
 @as_json_option
 @click.pass_obj
-def list_(
-    call: Call,
-    statuses: tuple[str, ...],
-    template: str | None,
-    action: str | None,
-    account: str | None,
-    key: str | None,
-    recipient: str | None,
-    idempotency_key: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    limit: int,
-    cursor: str | None,
-    as_json: bool,
-) -> None:
+def list_(call: Call, filter: DeliveryFilter, limit: int, cursor: str | None, as_json: bool) -> None:
     """List deliveries, the newest first."""
-    from service.store import DeliveryFilter
-
-    wanted = DeliveryFilter(
-        status=tuple(Status(each) for each in statuses),
-        template=template,
-        action=action,
-        account=account,
-        key=key,
-        recipient=recipient,
-        idempotency_key=idempotency_key,
-        since=since,
-        until=until,
-    )
-    page = call.parts().store.deliveries.search(wanted, limit, cursor)
+    page = call.parts().store.deliveries.search(filter, limit, cursor)
     if as_json:
         print_json({"data": [_delivery(each) for each in page.items], "next": page.next_cursor})
         return
@@ -120,31 +118,82 @@ def show(call: Call, id: str, as_json: bool) -> None:
 
 
 @command.command
-@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@filter_options
+@click.option("--confirm", metavar="TOKEN", help="Do what the preview with this token showed.")
 @click.option("--unknown-too", is_flag=True, help="Also those that may have arrived: the person may get a second message.")
 @dry_run_option
 @as_json_option
 @click.pass_obj
-def replay(call: Call, ids: tuple[str, ...], unknown_too: bool, dry_run: bool, as_json: bool) -> None:
-    """Send again: the same context through the version that is live now, as a new delivery."""
+def replay(
+    call: Call,
+    ids: tuple[str, ...],
+    filter: DeliveryFilter,
+    confirm: str | None,
+    unknown_too: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Send the same payload again, as a new delivery: of the deliveries named, or of all that match the options.
+
+    With options it shows first what it would touch, and a token; give that with --confirm to do exactly that.
+    """
+    from service.store import DeliveryFilter
+
+    if bool(ids) == (filter != DeliveryFilter()):
+        raise click.UsageError("Name deliveries, or say which with options such as --status failed --since 12h.")
+    store = call.parts().store
+    if ids:
+        _replay_named(store, ids, unknown_too, dry_run, as_json)
+    else:
+        _replay_all(store, filter, confirm, unknown_too, dry_run, as_json)
+
+
+def _replay_named(store: Store, ids: tuple[str, ...], unknown_too: bool, dry_run: bool, as_json: bool) -> None:
     from service.delivery import replay as again
 
-    parts = call.parts()
-    found = [_get(parts.store, each) for each in ids]
+    found = [_get(store, each) for each in ids]
     doubtful = [each.id for each in found if each.status is Status.UNKNOWN]
     if doubtful and not unknown_too:
-        raise click.ClickException(
-            f"{', '.join(doubtful)} may have arrived. Settle it first, or give --unknown-too to risk a second message."
-        )
-    done = [] if dry_run else [again.one(parts, each.id) for each in found]
+        raise click.ClickException(f"{', '.join(doubtful)} {MAY_HAVE_ARRIVED}")
+    stuck = [f"{each.id} is {each.status.value}" for each in found if each.status not in again.REPLAYABLE]
+    if stuck:
+        raise click.ClickException(f"Nothing was replayed: {', '.join(stuck)}. Only what has ended with a payload can be.")
+    made = [] if dry_run else [again.one(store, each.id) for each in found]
     if as_json:
-        made = [{"id": new.id, "replay_of": old.id, "status": new.status.value} for old, new in zip(found, done)]
-        print_json({"dry_run": dry_run, "would_replay": [each.id for each in found] if dry_run else [], "replayed": made})
+        replayed = [{"id": new.id, "replay_of": new.replay_of, "status": new.status.value} for new in made]
+        print_json({"dry_run": dry_run, "would_replay": list(ids) if dry_run else [], "replayed": replayed})
+    elif dry_run:
+        for each in found:
+            click.echo(f"would replay {each.id} ({each.status.value}, {each.target})")
+    else:
+        for new in made:
+            click.echo(f"{new.replay_of} is sent again as {new.id}")
+
+
+def _replay_all(
+    store: Store, filter: DeliveryFilter, confirm: str | None, unknown_too: bool, dry_run: bool, as_json: bool
+) -> None:
+    from service.delivery import replay as again
+
+    seen = again.preview(store, filter)
+    if seen.by_status.get(Status.UNKNOWN) and not unknown_too:
+        raise click.ClickException(f"{seen.by_status[Status.UNKNOWN]} of them {MAY_HAVE_ARRIVED}")
+    if confirm is not None and not dry_run:
+        made = again.many(store, filter, confirm)
+        if as_json:
+            print_json({"dry_run": False, "replayed": made})
+        else:
+            click.echo(f"{len(made)} deliveries are sent again.")
         return
-    for each in found if dry_run else []:
-        click.echo(f"would replay {each.id} ({each.status.value}, {each.target})")
-    for old, new in zip(found, done):
-        click.echo(f"{old.id} is sent again as {new.id} ({new.status.value})")
+    if as_json:
+        shown = {"would_replay": list(seen.ids), "by_status": plain(seen.by_status), "left_out": plain(seen.left_out)}
+        print_json({"dry_run": True, **shown, "more": seen.more, "token": seen.token})
+        return
+    click.echo(f"Would send {len(seen.ids)} again{' (the newest of more)' if seen.more else ''}: {_counted(seen.by_status)}")
+    if seen.left_out:
+        click.echo(f"Left out, because they still wait or have no payload: {_counted(seen.left_out)}")
+    click.echo(f"To do exactly this, run it again with --confirm {seen.token}")
 
 
 @command.command
@@ -165,12 +214,12 @@ def cancel(call: Call, id: str, dry_run: bool, as_json: bool) -> None:
 
 @command.command
 @click.argument("id")
-@click.argument("status", type=click.Choice([Status.ACCEPTED.value, Status.FAILED.value]))
+@click.argument("status", type=click.Choice(["accepted", "refused", "queued"]))
 @dry_run_option
 @as_json_option
 @click.pass_obj
 def settle(call: Call, id: str, status: str, dry_run: bool, as_json: bool) -> None:
-    """Say what became of an unknown delivery: accepted (it arrived) or failed (it did not)."""
+    """Say what became of an unknown delivery: accepted (it arrived), refused (it did not), or queued (send it again)."""
     from service.delivery import replay as again
 
     store = call.parts().store
@@ -192,6 +241,10 @@ def _get(store: Store, id: str) -> Delivery:
     if found is None:
         raise click.ClickException(f"There is no delivery {id[:60]!r}. burgee deliveries list shows the newest.")
     return found
+
+
+def _counted(found: Mapping[Status, int]) -> str:
+    return ", ".join(f"{count} {status.value}" for status, count in found.items()) or "none"
 
 
 def _masked(recipient: str | None) -> str:

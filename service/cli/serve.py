@@ -51,8 +51,8 @@ def command(
         with _metrics_folder() as environment:
             web = _web(server, listening, workers, threads, environment)
             children = [web, *_delivery_workers(worker_processes, environment)]
-            _say(url, parts.settings, as_json)
-            status = Supervisor(children, grace_s=grace(parts.settings)).run(before_stop=listening.close)
+            supervisor = Supervisor(children, grace_s=grace(parts.settings))
+            status = supervisor.run(started=lambda: _say(url, parts.settings, as_json), before_stop=listening.close)
     finish(status)
 
 
