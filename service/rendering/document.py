@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -68,10 +69,8 @@ def problem_of(error: NotReadable) -> Problem:
 def offsets(text: str) -> dict[str, int]:
     """The place of every value in rendered text, by pointer; empty when the text is no JSON."""
     explainer = strictjson.Explainer(forgive(text).replace("\n", " ").replace("\t", " "))
-    try:
+    with contextlib.suppress(NotReadable):
         explainer.value()
-    except NotReadable:
-        pass
     return explainer.offsets
 
 

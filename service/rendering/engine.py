@@ -6,8 +6,8 @@ import re
 import sys
 import threading
 from bisect import bisect_right
-from dataclasses import replace
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import FrameType
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from jinja2 import TemplateNotFound, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame, generate
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing as not_set
 
 from service.errors import BurgeeError, NotReadable, Problem, TemplateInvalid
 from service.rendering import document, missing, operators, printing
@@ -42,10 +43,17 @@ class Code(CodeGenerator):
             self.visit(child, frame)
             self.end_write(frame)
 
+    def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:  # noqa: N802
+        self.newline(node)  # the check that a namespace is one belongs to this place, too
+        super().visit_Assign(node, frame)
+
 
 @pass_context
-def _include(context: Context, name: str, local: Context | None) -> str:
-    """The text of a snippet, which sees what its caller sees, loop variables too (`local` is None: only itself)."""
+def _include(context: Context, name: str, local: Context | None, _: Any = None) -> str:
+    """The text of a snippet, which sees what its caller sees, loop variables too (`local` is None: only itself).
+
+    A further argument is the caller's `loop`, named only so that Jinja makes it.
+    """
     environment: Environment = context.environment  # type: ignore[assignment]
     run = RUN.get()
     run.enter()
@@ -64,10 +72,16 @@ def _collect(unit: Unit, context: Context, run: Run) -> str:
         size += len(piece)
         if size > limit:
             stop = too_long(size, limit)
-            stop.place = unit.place(stream.gi_frame.f_lineno)
+            stop.place = unit.place(_line(stream))
             raise stop
         kept.append(piece)
     return "".join(kept)
+
+
+def _line(stream: Generator[str, None, None]) -> int:
+    """The line of Python at which a unit has just written something."""
+    frame: FrameType | None = stream.gi_frame  # type: ignore[attr-defined]
+    return frame.f_lineno if frame else 0
 
 
 _INTERNAL: Mapping[str, Callable[..., Any]] = {
@@ -118,7 +132,7 @@ class Environment(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002
         return operators.binary(operator, left, right)
 
-    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         return operators.call(context, obj, *args, **kwargs)
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Any:  # noqa: ARG002
@@ -134,12 +148,12 @@ class Unit:
     def __init__(self, environment: Environment, name: str, tree: nodes.Template, number: int) -> None:
         self.name = name
         self.filename = f"<template {number}>"
-        code = generate(tree, environment, name, self.filename, optimized=False)
+        code = generate(tree, environment, name, self.filename, optimized=False) or ""
         if len(code) > _MAX_CODE:
             raise Broken("template.too_long", "The template is too large.", "Move parts of it into snippets.", None)
         self._environment = environment
         namespace: dict[str, Any] = {"environment": environment}
-        self.lines: list[tuple[int, int]] = []
+        self.lines = _debug_info(code)
         try:
             exec(compile(code, self.filename, "exec"), namespace)  # noqa: S102  Jinja's own code for the checked tree
         except SyntaxError as error:
@@ -147,8 +161,6 @@ class Unit:
                 "template.syntax", f"The template can not be compiled: {error.msg}.", "Simplify it.", tree.lineno
             ) from None
         self.root: Callable[[Context], Generator[str, None, None]] = namespace["root"]
-        pairs = (each.split("=") for each in namespace["debug_info"].split("&") if each)
-        self.lines = sorted((int(line), int(place)) for place, line in pairs)
 
     def context(self, data: dict[str, Any]) -> Context:
         return Context(self._environment, data, self.name, {})
@@ -163,7 +175,7 @@ class Unit:
         run.enter()
         try:
             seen = dict(data or {})
-            seen.update((name, value) for name, value in (local or {}).items() if value is not missing.missing)
+            seen.update((name, value) for name, value in (local or {}).items() if value is not not_set)
             context = self.context(seen)
             run.capture(len(_collect(self, context, run)))
             return Module(self.name, context.get_exported())
@@ -174,8 +186,14 @@ class Unit:
         return self.make_module()
 
 
+def _debug_info(code: str) -> list[tuple[int, int]]:
+    """Lines of Python and the places of the template that became them; Jinja writes them at the end of its code."""
+    pairs = (each.split("=") for each in code[code.rindex("debug_info = ") :].split("'")[1].split("&") if each)
+    return sorted((int(line), int(place)) for place, line in pairs)
+
+
 class Rendered:
-    """What a render came to. `document` is None when there are problems or when `suppressed` holds the reason to send nothing."""
+    """What a render came to. `document` is None with problems, and when `suppressed` holds the reason to send nothing."""
 
     __slots__ = ("_again", "_trace", "document", "problems", "steps", "suppressed", "warnings")
 
@@ -353,7 +371,7 @@ class Program(_Compiled):
         run = Run(self.limits, context, now, seed, missing, self.where)
         made = self._run(run, self._document)
         if type(made) is Suppressed:
-            return Rendered(None, (), tuple(run.warnings.values()), made.reason, run.steps)
+            return Rendered(None, (), (), made.reason, run.steps)
 
         def again() -> Trace:
             return self._trace(Run(self.limits, context, now, seed, missing, self.where))
@@ -363,12 +381,20 @@ class Program(_Compiled):
             if type(made) is Problem:
                 made = self._point_out(made, again)
                 found.append(made)
-            return Rendered(None, tuple(found), tuple(run.warnings.values()), None, run.steps, again)
-        return Rendered(made, (), tuple(run.warnings.values()), None, run.steps, again)
+            return Rendered(None, tuple(found), (), None, run.steps, again)
+        return Rendered(made, (), (), None, run.steps, again)
 
     def _document(self, run: Run) -> Any:
         text = _collect(self._main, self._context(run.context), run)
-        return None if run.problems else document.read(text)
+        if run.problems:
+            return None
+        if not text.strip():
+            raise Stop(
+                "render.empty",
+                "The template writes nothing for this context.",
+                'Write a JSON object, or {{ suppress("why") }}.',
+            )
+        return document.read(text)
 
     def _trace(self, run: Run) -> Trace:
         pieces: list[tuple[str, int | None, bool]] = []
@@ -376,7 +402,7 @@ class Program(_Compiled):
         def collect(run: Run) -> None:
             stream = self._main.root(self._context(run.context))
             for piece in stream:
-                place = self._main.place(stream.gi_frame.f_lineno)
+                place = self._main.place(_line(stream))
                 pieces.append((piece, place, place is not None and self.places.is_literal(place, piece)))
 
         self._run(run, collect)

@@ -1,4 +1,4 @@
-"""JSON contexts, decided from the syntax tree: in a string, where a value may stand, or in captured text. Nothing else compiles."""
+"""JSON contexts, from the syntax tree: in a string, where a value may stand, in captured text. Nothing else compiles."""
 
 from __future__ import annotations
 
@@ -299,13 +299,12 @@ def _join(states: Sequence[State]) -> State:
     return replace(first, last=last, printed=frozenset().union(*(each.printed for each in states)))
 
 
-def _is_suppress(node: nodes.Expr) -> bool:
-    return (
-        isinstance(node, nodes.Filter)
-        and node.name == "call function"
-        and isinstance(node.node, nodes.Const)
-        and node.node.value == "suppress"
-    )
+def _is_suppress(node: nodes.Expr | None) -> bool:
+    """Whether all that an expression can do is to end the render."""
+    if isinstance(node, nodes.CondExpr):
+        return _is_suppress(node.expr1) and isinstance(node.expr2, nodes.EnvironmentAttribute)
+    function = node.node if isinstance(node, nodes.Filter) and node.name == "call function" else None
+    return isinstance(function, nodes.Const) and function.value == "suppress"
 
 
 def _is_comma(node: nodes.Expr) -> bool:

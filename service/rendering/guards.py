@@ -39,12 +39,12 @@ def inner(name: str, node: nodes.Expr | None, *args: nodes.Expr, at: int) -> nod
 
 def first_place(node: nodes.Node) -> int:
     """Where the author's words for `node` begin."""
-    first, todo = node.lineno, [node]
+    found, todo = [], [node]
     while todo:
         here = todo.pop()
-        first = min(first, here.lineno)
+        found.append(here.lineno)
         todo.extend(here.iter_child_nodes())
-    return first
+    return min(place for place in found if place is not None)  # Jinja gives operands no line
 
 
 def const(value: Any, at: int) -> nodes.Const:
@@ -70,6 +70,7 @@ class Guards(NodeTransformer):
         self._snippets = snippets
         self._main = main
         self._stored: set[str] = set()
+        self._in_loop = False
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self.uses: dict[str, int] = {}
@@ -83,6 +84,7 @@ class Guards(NodeTransformer):
             self.problems.append(self._places.at(Problem(code, detail, None, hint), at))
 
     def _find_stored(self, tree: nodes.Template) -> None:
+        names: list[str] = []
         for node in tree.find_all((nodes.Name, nodes.Macro, nodes.Import, nodes.FromImport)):
             if isinstance(node, nodes.Name):
                 names = [node.name] if node.ctx != "load" else []
@@ -90,7 +92,7 @@ class Guards(NodeTransformer):
                 names = [node.name]
             elif isinstance(node, nodes.Import):
                 names = [node.target]
-            else:
+            elif isinstance(node, nodes.FromImport):
                 names = [each[1] if isinstance(each, tuple) else each for each in node.names]
             self._stored.update(names)
             for name in RESERVED.intersection(names):
@@ -216,15 +218,18 @@ class Guards(NodeTransformer):
         return node
 
     def _arguments(self, node: nodes.Call | nodes.Filter | nodes.Test) -> None:
+        for each in (*node.args, *(pair.value for pair in node.kwargs)):
+            if isinstance(each, nodes.Call) and isinstance(each.node, nodes.Name) and each.node.name == "suppress":
+                hint = 'Write {% if phone is not defined %}{{ suppress("no phone number") }}{% endif %}.'
+                self.refuse("template.suppress", "Here `suppress` would stop every send.", hint, each.lineno)
         node.args = [self.operand(each) for each in node.args]
-        keys: set[str] = set()
-        for each in node.kwargs:
-            if each.key in keys:
-                self.refuse(
-                    "template.syntax", f"The argument `{each.key}` is given twice.", "Remove one of them.", each.lineno
-                )
-            keys.add(each.key)
-            each.value = self.operand(each.value)
+        keys: set[Any] = set()
+        for pair in node.kwargs:
+            if pair.key in keys:
+                detail = f"The argument `{pair.key}` is given twice."
+                self.refuse("template.syntax", detail, "Remove one of them.", pair.lineno)
+            keys.add(pair.key)
+            pair.value = self.operand(pair.value)
         node.dyn_args = self.visit(node.dyn_args) if node.dyn_args else None
         node.dyn_kwargs = self.visit(node.dyn_kwargs) if node.dyn_kwargs else None
 
@@ -264,30 +269,44 @@ class Guards(NodeTransformer):
 
     # -- statements
 
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
+        node.nodes = [each if isinstance(each, nodes.TemplateData) else self.operand(each) for each in node.nodes]
+        return node
+
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         cost = weight(node.body)
+        outer, self._in_loop = self._in_loop, True
         self.generic_visit(node)
-        node.iter = inner("loop over", node.iter, const(cost, node.lineno), at=node.iter.lineno)
+        self._in_loop = outer
+        values: Any = node.iter
+        node.iter = inner("loop over", values, const(cost, node.lineno), at=node.iter.lineno)
         return node
 
     def visit_Macro(self, node: nodes.Macro) -> nodes.Node:  # noqa: N802
-        return self._weighted(node)
+        self._check_parameters(node)
+        cost = weight(node.body) - 1
+        outer, self._in_loop = self._in_loop, False
+        self.generic_visit(node)
+        self._in_loop = outer
+        if cost:
+            charge = inner("charge for", const(cost, node.lineno), at=node.lineno)
+            node.body.insert(0, nodes.ExprStmt(charge, lineno=node.lineno))
+        return node
+
+    def _check_parameters(self, node: nodes.Macro | nodes.CallBlock) -> None:
+        names = [each.name for each in node.args]
+        for name in names:
+            if names.count(name) > 1:
+                self.refuse("template.syntax", f"The parameter `{name}` is there twice.", "Remove one of them.", node.lineno)
+                return
 
     def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:  # noqa: N802
         call = node.call
+        self._check_parameters(node)
         self._arguments(call)
         call.node = self.visit(call.node)
         node.defaults = [self.visit(each) for each in node.defaults]
         node.body = self._all(node.body)
-        return node
-
-    def _weighted(self, node: nodes.Macro) -> nodes.Node:
-        cost = weight(node.body) - 1
-        self.generic_visit(node)
-        if cost:
-            node.body.insert(
-                0, nodes.ExprStmt(inner("charge for", const(cost, node.lineno), at=node.lineno), lineno=node.lineno)
-            )
         return node
 
     def visit_AssignBlock(self, node: nodes.AssignBlock) -> nodes.Node:  # noqa: N802
@@ -320,7 +339,10 @@ class Guards(NodeTransformer):
         reference: nodes.Expr = const(None, node.lineno)
         if node.with_context:
             reference = nodes.DerivedContextReference(lineno=node.lineno)
-        written = inner("include snippet", const(name, node.lineno), reference, at=node.lineno)
+        extra: list[nodes.Expr] = (
+            [nodes.Name("loop", "load", lineno=node.lineno)] if self._in_loop and node.with_context else []
+        )
+        written = inner("include snippet", const(name, node.lineno), reference, *extra, at=node.lineno)
         return nodes.Output([written], lineno=node.lineno)
 
     def visit_Import(self, node: nodes.Import) -> nodes.Node:  # noqa: N802

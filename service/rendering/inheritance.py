@@ -15,7 +15,7 @@ Parent = Callable[[str], nodes.Template | None]
 
 def resolve(tree: nodes.Template, parent: Parent, refuse: Refuse) -> nodes.Template:
     """`tree` without `extends` and `block`. `parent` gives the tree of a name; `refuse` takes what is wrong."""
-    if tree.find((nodes.Block, nodes.Extends)) is None:
+    if tree.find(nodes.Block) is None and tree.find(nodes.Extends) is None:
         return tree
     blocks: dict[str, list[nodes.Block]] = {}
     before: list[nodes.Node] = []

@@ -1,4 +1,4 @@
-"""Budgets of a render, counted in steps and characters and never in seconds, so that the same input always ends the same way."""
+"""Budgets of a render, counted in steps and characters and never in seconds: the same input always ends the same way."""
 
 from __future__ import annotations
 
@@ -90,7 +90,6 @@ class Run:
         self.depth = 0
         self.captured = 0
         self.problems: dict[tuple[object, ...], Problem] = {}
-        self.warnings: dict[tuple[object, ...], Problem] = {}
 
     def charge(self, steps: int) -> None:
         """Takes `steps` from the budget."""
@@ -125,18 +124,11 @@ class Run:
 
     def report(self, problem: Problem, place: int | None = None) -> None:
         """Keeps a problem and lets the render go on, so that all of them are told at once."""
-        self._keep(self.problems, problem, place)
-        if len(self.problems) >= self.limits.problems:
-            raise Stop("render.problems", "There are more problems than these.", "Mend these first.")
-
-    def warn(self, warning: Problem) -> None:
-        if len(self.warnings) < self.limits.problems:
-            self._keep(self.warnings, warning)
-
-    def _keep(self, found: dict[tuple[object, ...], Problem], problem: Problem, place: int | None = None) -> None:
         if self.where is not None:
             problem = self.where(problem, place)
-        found.setdefault((problem.code, problem.detail.partition(" (")[0], problem.line, problem.template), problem)
+        self.problems.setdefault((problem.code, problem.detail.partition(" (")[0], problem.line, problem.template), problem)
+        if len(self.problems) >= self.limits.problems:
+            raise Stop("render.problems", "There are more problems than these.", "Mend these first.")
 
 
 RUN: ContextVar[Run] = ContextVar("burgee_run")
@@ -222,8 +214,9 @@ def weigh(value: Any) -> int:
 
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
-VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
-CONTAINERS: tuple[type, ...] = (list, tuple, dict, range, *VIEWS)
+VIEWS: tuple[type[Any], ...] = (type({}.keys()), type({}.values()), type({}.items()))
+CONTAINERS: tuple[type[Any], ...] = (list, tuple, dict, range, *VIEWS)
+WALKABLE: tuple[type[Any], ...] = (str, *CONTAINERS)
 
 
 def sized(values: Iterable[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -18,6 +19,9 @@ _LONGEST_COMPARED = 60
 LOOP_NAMES = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length", "depth", "depth0", "previtem", "nextitem"}
 )
+
+
+_IMPORTED_ON = re.compile(r" \(imported on [^)]*\)")  # a line of Jinja's that is not one of ours
 
 
 class Module:
@@ -38,7 +42,7 @@ class Missing:
 
     def __init__(self, hint: str | None = None, obj: Any = missing, name: Any = None, exc: Any = None) -> None:  # noqa: ARG002
         self.path = str(name) if name is not None else "value"
-        self.said = f"{hint[0].upper()}{hint[1:]}." if hint else None
+        self.said = f"{hint[0].upper()}{_IMPORTED_ON.sub('', hint[1:])}." if hint else None
         self.within = obj  # where `sought` was looked for
         self.sought: Any = name
         self.place: int | None = None
@@ -77,7 +81,7 @@ class Missing:
         self.report()
         return ""
 
-    def _compare(self, other: object) -> bool:
+    def _compare(self, _: object) -> bool:
         self.report()
         return False
 
@@ -149,7 +153,7 @@ def absent(path: str, name: Any, value: Any) -> Missing:
 
 
 def step_into(value: Any, name: Any, path: str) -> Any:
-    """What `value.name` or `value[name]` means: a key of an object, an index of a list, one of the few names of our own things."""
+    """What `value.name` or `value[name]` means: a key of an object, an index of a list, a name of one of our own things."""
     kind = type(value)
     if kind is dict:
         if isinstance(name, (str, int, float)) and name in value:

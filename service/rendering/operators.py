@@ -16,6 +16,7 @@ from service.rendering.limits import (
     SCALARS,
     STEP_CHARACTERS,
     STEP_ITEMS,
+    WALKABLE,
     Stop,
     Suppressed,
     check_items,
@@ -189,7 +190,7 @@ def rounds(_: Any, values: Any, weight: int) -> Any:
     if isinstance(values, Missing):
         values.report()
         return ()
-    if not isinstance(values, (str, *CONTAINERS)):
+    if not isinstance(values, WALKABLE):
         word = describe(values)
         raise Stop("render.type", f"A loop can not walk through {word}.", "Loop over a list, or over object.items().")
     RUN.get().charge(len(values) * weight)
@@ -273,7 +274,7 @@ def _dict_method(value: dict[Any, Any], name: str, args: tuple[Any, ...], kwargs
     if name == "get" and args and not isinstance(args[0], (str, int, float)):
         raise Stop("render.type", f"A key is text, not {describe(args[0])}.", 'Write object.get("key", "otherwise").')
     RUN.get().charge(1)
-    return getattr(value, name)(*args, **kwargs)
+    return _attempt(name, getattr(value, name), args, kwargs)
 
 
 def _call_method(value: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -281,16 +282,24 @@ def _call_method(value: Any, name: str, args: tuple[Any, ...], kwargs: dict[str,
         if isinstance(each, Missing):
             each.report()
             return each
-    if isinstance(value, (list, tuple)):
-        weigh(value)
-    elif isinstance(value, str):
+    if isinstance(value, str):
         _check_text_method(value, name, args)
-    made = getattr(value, name)(*args, **kwargs)
+    else:
+        weigh(value if isinstance(value, (list, tuple)) else list(args))
+    made = _attempt(name, getattr(value, name), args, kwargs)
     if isinstance(made, tuple):
         made = list(made)
     if isinstance(made, (str, list)):
         (check_text if isinstance(made, str) else check_items)(len(made))
     return made
+
+
+def _attempt(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    try:
+        return function(*args, **kwargs)
+    except (TypeError, ValueError):
+        hint = "Look at their number and kinds: text, number, list, object."
+        raise Stop("render.arguments", f"`{name}` can not work with these values.", hint) from None
 
 
 def _check_text_method(value: str, name: str, args: tuple[Any, ...]) -> None:
@@ -302,8 +311,8 @@ def _check_text_method(value: str, name: str, args: tuple[Any, ...]) -> None:
         check_text(args[0] if args and type(args[0]) is int else 0)
     elif name == "join" and args:
         weigh(args[0])
-        if isinstance(args[0], CONTAINERS):
-            check_text(len(value) * len(args[0]) + sum(len(each) for each in args[0] if isinstance(each, str)))
+        parts = list(args[0]) if isinstance(args[0], CONTAINERS) else []
+        check_text(len(value) * len(parts) + sum(len(each) for each in parts if isinstance(each, str)))
 
 
 def bound_of_replace(value: str, old: Any = "", new: Any = "", *_: Any) -> int:
@@ -397,4 +406,4 @@ def function(_: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(each, Missing) and name not in ("namespace", "dict"):
             each.report()
     RUN.get().charge(1)
-    return FUNCTIONS[name](*args, **kwargs)
+    return _attempt(name, FUNCTIONS[name], args, kwargs)

@@ -1,4 +1,4 @@
-"""Where something stands in a template: one number a character, over all sources of a program, so that it fits where Jinja keeps a line."""
+"""Where something stands: one number for every character of every source, so that it fits where Jinja keeps a line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from service.errors import Problem
 from service.strictjson import line_and_column
-
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.\w+|\[\d+\])*(?=\s*(?:[|}~%]|-}))")
 

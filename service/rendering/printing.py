@@ -44,7 +44,8 @@ def as_value(_: Any, value: Any) -> str:
     if kind is str:
         if not value.isascii() or "\0" in value:
             _check_characters(value)
-        return quote(value)
+        quoted: str = quote(value)
+        return quoted
     if kind is bool:
         return " true " if value else " false "
     if value is None or kind is Nothing:
@@ -66,10 +67,9 @@ def as_value(_: Any, value: Any) -> str:
 
 def as_text(_: Any, value: Any) -> str:
     """Plain text, for an expression inside captured text. It is escaped later, where the captured text is printed."""
-    if type(value) is not str:
-        value = text_of(value)
-    RUN.get().capture(len(value))
-    return value
+    text: str = value if type(value) is str else text_of(value)
+    RUN.get().capture(len(text))
+    return text
 
 
 def literal(_: Any, text: str) -> str:
@@ -95,16 +95,14 @@ def rendered(_: Any, text: Any) -> str:
 def text_of(value: Any) -> str:
     """A value as text. What has no text is a problem, and goes on as an empty one."""
     kind = type(value)
-    if kind is str:
-        return value
+    if isinstance(value, str):
+        return str(value)
     if kind is bool:
         return "true" if value else "false"
     if kind is int:
         return str(check_number(value))
     if kind is float:
         return repr(check_number(value))
-    if isinstance(value, str):
-        return str(value)
     _refuse(value, in_text=True)
     return ""
 
@@ -162,9 +160,7 @@ def _refuse(value: Any, *, in_text: bool = False) -> None:
         return
     word = describe(value)
     if value is None:
-        _report(
-            "render.null", "A value is null, and text is needed here.", 'Give a text for it: value | default("...").'
-        )
+        _report("render.null", "A value is null, and text is needed here.", 'Give a text for it: value | default("...").')
     elif in_text and isinstance(value, CONTAINERS):
         _report(
             "render.not_text",

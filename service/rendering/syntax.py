@@ -92,23 +92,23 @@ class _Watch:
         self._recursing = 0
         self._last = ""
 
-    def see(self, token: str, value: str, place: int) -> None:
-        if token in ("whitespace", "data", "comment"):
+    def see(self, kind: str, value: str, place: int) -> None:
+        if kind in ("whitespace", "data", "comment"):
             return
-        if token in ("variable_begin", "block_begin"):
+        if kind in ("variable_begin", "block_begin"):
             self._tag = []
             self._recursing = 0
-        elif token == "block_end":
+        elif kind == "block_end":
             self._end_tag(place)
-        elif token == "operator":
+        elif kind == "operator":
             self._operator(value, place)
-        elif token in ("integer", "float"):
+        elif kind in ("integer", "float"):
             self._number(value, place)
-        elif token == "name" and value in ("not", "else"):
+        elif kind == "name" and value in ("not", "else"):
             self._recurse(place)
-        if token in ("name", "operator") and not self._brackets:
+        if kind in ("name", "operator") and not self._brackets:
             self._tag.append(value)
-        self._last = "value" if token in ("name", "integer", "float", "string") or value in _CLOSING else "operator"
+        self._last = "value" if kind in ("name", "integer", "float", "string") or value in _CLOSING else "operator"
 
     def _operator(self, value: str, place: int) -> None:
         if value in _OPENING:

@@ -1,4 +1,4 @@
-"""What stands between a template and a filter: arguments checked by the filter's annotations, work charged, results bounded."""
+"""Between a template and a filter: arguments are checked by the filter's annotations, work is charged, results bounded."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from service.rendering.limits import (
     CONTAINERS,
     STEP_CHARACTERS,
     STEP_ITEMS,
+    WALKABLE,
     Stop,
     check_items,
     check_number,
@@ -77,7 +78,7 @@ def guard(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             said = str(error.args[0]) if error.args and isinstance(error.args[0], str) and type(error) is ValueError else ""
             detail = said if said.endswith(".") else f"`{name}` can not work with this value."
             raise Stop("render.filter", detail, f"Look at what is given to `{name}`.") from None
-        return _checked(made, run)
+        return _checked(made)
 
     guarded.__doc__ = function.__doc__
     guarded.__wrapped__ = function  # type: ignore[attr-defined]
@@ -85,7 +86,7 @@ def guard(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def _checked(made: Any, run: Any) -> Any:
+def _checked(made: Any) -> Any:
     kind = type(made)
     if kind is str:
         check_text(len(made))
@@ -166,7 +167,7 @@ def _items(value: Any) -> list[Any]:
     value = _value(value)
     if type(value) is list:
         return value
-    if isinstance(value, (str, *CONTAINERS)):
+    if isinstance(value, WALKABLE):
         check_items(len(value))
         return list(value)
     raise Stop(

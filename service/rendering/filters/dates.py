@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from datetime import date as _Date
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
@@ -62,8 +61,7 @@ def days_until(value: Any, moment: Any, zone: str = "UTC") -> int:
     >>> days_until("2026-02-05T01:00:00Z", "2026-02-03T23:00:00Z")
     2
     """
-    first: _Date = _moment(moment, zone).date()
-    return (_moment(value, zone).date() - first).days
+    return (_moment(value, zone).date() - _moment(moment, zone).date()).days
 
 
 def _moment(value: Any, zone: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.rendering.filters._plumbing import Raw
-from service.rendering.limits import CONTAINERS, SCALARS, weigh
+from service.rendering.limits import SCALARS, WALKABLE, weigh
 from service.rendering.missing import Missing
 
 
@@ -26,7 +26,7 @@ def none(value: Raw) -> bool:
 
 def empty(value: Raw) -> bool:
     """The value is missing, null, an empty text, or a list or object without items."""
-    return isinstance(value, Missing) or value is None or (isinstance(value, (str, *CONTAINERS)) and len(value) == 0)
+    return isinstance(value, Missing) or value is None or (isinstance(value, WALKABLE) and len(value) == 0)
 
 
 def string(value: Any) -> bool:
@@ -76,7 +76,7 @@ def sequence(value: Any) -> bool:
 
 def iterable(value: Any) -> bool:
     """A loop can walk through the value."""
-    return isinstance(value, (str, *CONTAINERS))
+    return isinstance(value, WALKABLE)
 
 
 def lower(value: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, urlsplit, urlunsplit
 from urllib.parse import urlencode as _encode
 
 from service.rendering.limits import check_items, check_text
@@ -46,7 +46,7 @@ def utm(link: str, source: str = "", medium: str = "", campaign: str = "", term:
     return urlunsplit(parts._replace(query=_query(parts.query, {key: each for key, each in tags.items() if each})))
 
 
-def _split(link: str) -> Any:
+def _split(link: str) -> SplitResult:
     try:
         parts = urlsplit(link.strip())
         _ = parts.port
