@@ -23,12 +23,14 @@ def create_app(
     mode: str = "real",
     brand: str = "Example Shop",
     everybody_subscribed: bool = True,
+    signs_up_after_s: float = 0.0,
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """A pretended Attentive. `tokens`: who may call (a mapping says for which scopes too); None: any bearer at all.
 
-    `mode` is that of every rule at the start: `real`, `strict` or `off`. The application's `extensions["emulator"]` is the
-    machine behind it.
+    `mode` is that of every rule at the start: `real`, `strict` or `off`. `everybody_subscribed`: whether people may be
+    texted whom nobody signed up. `signs_up_after_s`: how long a sign-up takes to count. `extensions["emulator"]` of the
+    application is the machine behind it.
     """
     from flask import Flask
 
@@ -41,7 +43,7 @@ def create_app(
         attentive.endpoints(),
         Rules(attentive.rules(), mode),
         _with_scopes(tokens),
-        lambda phones: State(phones, brand, everybody_subscribed),
+        lambda phones: State(phones, brand, everybody_subscribed, signs_up_after_s),
         clock,
     )
     app = Flask(__name__, template_folder="pages", static_folder="static")

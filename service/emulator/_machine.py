@@ -221,7 +221,9 @@ class Machine:
         return response
 
     def _arrived(self, raw: bytes, body: Any, endpoint: Endpoint | None) -> Entry:
-        to = body.get("to") if isinstance(body, dict) else None
+        about = body if isinstance(body, dict) else {}
+        user = about.get("user")
+        to = about.get("to") or (user.get("phone") if isinstance(user, dict) else None)
         return self.ledger.add(
             Entry(
                 number=0,

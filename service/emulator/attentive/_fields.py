@@ -13,12 +13,24 @@ INT64 = 2**63
 
 Body = dict[str, Any]
 
+RULES = {
+    "fields": "Required fields, and the type of each.",
+    "phone": "A phone number is in E.164 format.",
+    "unknown fields": "A field that the API does not have is ignored, and nobody is told.",
+}
+
 
 def an_object(call: Call) -> Body:
     """The body, which must be an object."""
     if not isinstance(call.body, dict):
         raise Refused(400, "The body must be an object.")
     return call.body
+
+
+def no_others(call: Call, body: Body, *known: str) -> None:
+    """Notes fields that the API does not have."""
+    if unknown := sorted(set(body).difference(known)):
+        call.quietly("unknown fields", f"There is no field {', '.join(map(repr, unknown))[:200]}.")
 
 
 def text(call: Call, body: Body, name: str, *, needed: bool = False) -> str | None:

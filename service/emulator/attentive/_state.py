@@ -19,10 +19,17 @@ class State:
     phones: Phones
     brand: str = "Example Shop"
     everybody_subscribed: bool = True  # whether a number that nobody signed up may be texted
+    signs_up_after_s: float = 0.0  # until a sign-up counts
     names: dict[str, float] = field(default_factory=dict)  # message name to when it was used last
     subscribed: set[tuple[str, str, str]] = field(default_factory=set)  # contact, type, channel
     unsubscribed: set[tuple[str, str, str]] = field(default_factory=set)
     fatigued: set[str] = field(default_factory=set)
+    pending: dict[tuple[str, str, str], float] = field(default_factory=dict)  # sign-ups, and from when they count
+    locales: frozenset[tuple[str, str]] = frozenset({("en", "US")})  # those with exactly one API sign-up unit
+    event_keys: dict[str, set[str]] = field(default_factory=dict)  # event type to the keys of its properties
+    event_ids: dict[str, None] = field(default_factory=dict)  # in the order of their arrival
+    attributes: dict[str, dict[str, Any]] = field(default_factory=dict)  # contact to attributes
+    attribute_kinds: dict[str, str] = field(default_factory=dict)
 
     def may_receive(self, contact: str, kind: str, channel: str = "TEXT") -> bool:
         who = (contact, kind, channel)

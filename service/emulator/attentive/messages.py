@@ -21,11 +21,9 @@ PUBLIC = (
     "messageName",
     "skipFatigue",
 )
-KNOWN = frozenset(PUBLIC + HIDDEN)
 
 RULES = {
-    "fields": "Required fields, and the type of each.",
-    "phone": "A phone number is in E.164 format.",
+    **fields.RULES,
     "one recipient": "Either `to` or `subscriberExternalId`, and not both.",
     "short links": "`useShortLinks` needs a `messageName`.",
     "braces": "A body with { or } is dropped, and nobody is told.",
@@ -35,7 +33,6 @@ RULES = {
     "useShortLinks": "`useShortLinks` is marked as required.",
     "fatigue": "With `skipFatigue` false, people who have had enough get no text, and nobody is told.",
     "hidden fields": "`forceSend`, `addSubscriber` and routing fields are not for us.",
-    "unknown fields": "A field that the API does not have.",
     "eligible": "People who are not subscribed for the type get no text, and nobody is told.",
 }
 
@@ -57,8 +54,7 @@ def send(state: State, call: Call) -> Reply:
     for hidden in HIDDEN:
         if hidden in body:
             call.quietly("hidden fields", f"'{hidden}' is not for public use.")
-    if unknown := sorted(set(body) - KNOWN):
-        call.quietly("unknown fields", f"There is no field {', '.join(map(repr, unknown))[:200]}.")
+    fields.no_others(call, body, *PUBLIC, *HIDDEN)
     _message_name(state, call, name)
     if ("{" in words or "}" in words) and call.quietly("braces", "The body has a brace, so the text was dropped."):
         return Reply(body={})

@@ -1,0 +1,34 @@
+"""Identity: `POST /v1/identity-resolution/user-identifiers` ties identifiers to one person."""
+
+from __future__ import annotations
+
+from service.emulator._machine import Call, Endpoint, Reply
+from service.emulator.attentive import _fields as fields
+from service.emulator.attentive import _users as users
+from service.emulator.attentive._state import State
+
+TEXTS = ("phone", "email", "shopifyId", "klaviyoId", "clientUserId")
+
+RULES = {
+    **users.RULES,
+    "anchor": "A `clientUserId` or custom identifier, and at least one further identifier.",
+    "identifier length": f"An identifier has at most {users.LONGEST_IDENTIFIER} characters.",
+}
+
+
+def identify(_: State, call: Call) -> Reply:
+    """202 without a body."""
+    body = fields.an_object(call)
+    fields.no_others(call, body, *TEXTS, "customIdentifiers")
+    users.contacts(call, body)
+    texts = [value for name in TEXTS if (value := fields.text(call, body, name))]
+    custom = users.custom_identifiers(call, body, "name")
+    lengths = [len(text) for text in texts] + [len(str(each.get("value", ""))) for each in custom if isinstance(each, dict)]
+    if any(length > users.LONGEST_IDENTIFIER for length in lengths):
+        call.refuse("identifier length", f"An identifier has more than {users.LONGEST_IDENTIFIER} characters.")
+    if not (body.get("clientUserId") or custom) or len(texts) + len(custom) < 2:
+        call.refuse("anchor", "Give a clientUserId or a custom identifier, and at least one further identifier.")
+    return Reply(202)
+
+
+ENDPOINTS = (Endpoint("POST", "/v1/identity-resolution/user-identifiers", "identity:write", 10, identify),)
