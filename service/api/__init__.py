@@ -87,7 +87,7 @@ def _view(gate: Gate, door: Door) -> Callable[..., Response]:
 
 
 def _response(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, list(answer.headers))
+    return Response(answer.body, _STATUS_LINES[answer.status], list(answer.headers))
 
 
 def _routing_error(error: HTTPException) -> HTTPException | Response:

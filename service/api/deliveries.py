@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from service.api import _paging as paging
@@ -10,7 +11,10 @@ from service.api import _show as show
 from service.api._call import Call
 from service.api._door import JSON, Answer, Parameter, Reply, door, json_answer
 from service.api._read import moment
-from service.errors import Forbidden, NotFound
+from service.api.hooks import accepted_answer
+from service.delivery import replay
+from service.delivery.accept import Accepted
+from service.errors import Conflict, Forbidden, NotFound, PayloadInvalid, Problem
 from service.model import Delivery, Scope, Status
 from service.store import DeliveryFilter, Page
 
@@ -51,6 +55,42 @@ _SEARCH = {
     },
 }
 _PAGE = schemas.ref("DeliveryPage")
+_REPLAY = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"unknown_too": {"type": "boolean", "description": "Also where it may have arrived."}},
+}
+_SETTLE = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["status"],
+    "properties": {"status": {"enum": sorted(each.value for each in replay.SETTLED_AS)}},
+}
+_BULK = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["filter"],
+    "properties": {
+        "filter": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["status"],
+            "properties": {"status": {**_STATUSES, "minItems": 1}, **_FILTER, "recipient": _RECIPIENT},
+        },
+        "dry_run": {"type": "boolean", "description": "Show what would be sent, and change nothing."},
+        "token": {**schemas.TEXT, "description": "That of the dry run: the replay touches exactly what it showed."},
+    },
+}
+_COUNTS = {"type": "object", "additionalProperties": {"type": "integer"}}
+_PREVIEW = schemas.record(
+    {
+        "ids": {"type": "array", "items": schemas.DELIVERY_ID},
+        "by_status": _COUNTS,
+        "left_out": {**_COUNTS, "description": "What matches and cannot be sent again, by status."},
+        "more": {"type": "boolean", "description": "More match than one replay touches; these are the newest."},
+        "token": {"type": "string"},
+    }
+)
 
 
 @door(
@@ -101,14 +141,122 @@ def get_delivery(call: Call) -> Answer:
     return json_answer(show.delivery(kept, call.parts.store.deliveries.attempts(kept.id)))
 
 
+@door(
+    "POST",
+    "/v1/deliveries/{delivery}/replay",
+    scope=Scope.ADMIN,
+    path_schemas=_ID,
+    body={JSON: _REPLAY},
+    body_required=False,
+    replies={202: Reply("The new delivery.", schemas.ref("Accepted"), {"Location": "The new delivery."})},
+    errors=(400, 404, 409, 413, 415, 422, 503),
+)
+def replay_delivery(call: Call) -> Answer:
+    """Send a delivery again.
+
+    The same bytes, as a new delivery. A rejected one has none: its context goes through the version that is live now, which
+    may reject it again (422). One whose outcome is unknown may have arrived, and is sent again only with `unknown_too`.
+    """
+    unknown_too = call.json().get("unknown_too", False)
+    kept = _delivery(call)
+    if kept.status is Status.REJECTED:
+        return accepted_answer(call, _rendered_again(call, kept))
+    if kept.status is Status.UNKNOWN and not unknown_too:
+        raise Conflict(f"{kept.id} may have arrived.", hint="Settle it, or send unknown_too to risk a second message.")
+    made = replay.one(call.parts.store, kept.id, by=call.key.name)
+    again = Accepted(made.id, made.status, made.action, made.template, made.version)
+    return accepted_answer(call, again)
+
+
+@door(
+    "POST",
+    "/v1/deliveries/{delivery}/cancel",
+    scope=Scope.ADMIN,
+    path_schemas=_ID,
+    replies={200: Reply("The delivery, canceled.", schemas.ref("DeliveryLine"))},
+    errors=(404, 409, 503),
+)
+def cancel_delivery(call: Call) -> Answer:
+    """Cancel a delivery that has not left."""
+    return json_answer(show.delivery_line(replay.cancel(call.parts.store, _delivery(call).id)))
+
+
+@door(
+    "POST",
+    "/v1/deliveries/{delivery}/settle",
+    scope=Scope.ADMIN,
+    path_schemas=_ID,
+    body={JSON: _SETTLE},
+    body_example={"status": "accepted"},
+    replies={200: Reply("The delivery, settled.", schemas.ref("DeliveryLine"))},
+    errors=(400, 404, 409, 413, 415, 422, 503),
+)
+def settle_delivery(call: Call) -> Answer:
+    """Say what became of a delivery whose outcome is unknown.
+
+    `accepted`: it arrived. `refused`: it did not. `queued`: send it again.
+    """
+    status = Status(call.json()["status"])
+    return json_answer(show.delivery_line(replay.settle(call.parts.store, _delivery(call).id, status)))
+
+
+@door(
+    "POST",
+    "/v1/deliveries:replay",
+    scope=Scope.ADMIN,
+    body={JSON: _BULK},
+    body_example={"filter": {"status": ["failed"], "template": "welcome"}, "dry_run": True},
+    replies={
+        200: Reply("What a replay would send, and the token that stands for exactly that.", _PREVIEW),
+        202: Reply("The new deliveries.", schemas.record({"replayed": {"type": "array", "items": {"type": "string"}}})),
+    },
+    errors=(400, 409, 413, 415, 422, 503),
+)
+def replay_deliveries(call: Call) -> Answer:
+    """Send many deliveries again: look first, then confirm.
+
+    With `dry_run` it shows what matches and changes nothing. With the `token` of that answer it replays exactly that set,
+    once, or nothing at all where the set has changed meanwhile.
+    """
+    body = call.json()
+    filter = _allowed(call, _filter(body["filter"]))
+    if body.get("dry_run", False):
+        return json_answer(_preview(replay.preview(call.parts.store, filter)))
+    if "token" not in body:
+        detail = "A replay needs the token of a dry run."
+        raise PayloadInvalid(detail, [Problem("body.required", detail, "/token", "Send dry_run: true first.")])
+    return json_answer({"replayed": replay.many(call.parts.store, filter, body["token"], by=call.key.name)}, 202)
+
+
+def _rendered_again(call: Call, kept: Delivery) -> Accepted:
+    context = None if kept.context is None else json.loads(kept.context)
+    if kept.template is None or not isinstance(context, dict):
+        raise Conflict(f"{kept.id} was never readable, so there is nothing to send.", hint="Mend the flow that sent it.")
+    return call.parts.intake.hook(kept.template, context, call.key, replay_of=kept.id)
+
+
+def _preview(seen: replay.Preview) -> dict[str, Any]:
+    return {
+        "ids": list(seen.ids),
+        "by_status": {status.value: count for status, count in seen.by_status.items()},
+        "left_out": {status.value: count for status, count in seen.left_out.items()},
+        "more": seen.more,
+        "token": seen.token,
+    }
+
+
 def _search(call: Call, wanted: dict[str, Any]) -> Page:
-    filter = _filter(wanted)
+    filter = _allowed(call, _filter(wanted))
+    return call.parts.store.deliveries.search(filter, wanted.get("limit", paging.DEFAULT_LIMIT), wanted.get("cursor"))
+
+
+def _allowed(call: Call, filter: DeliveryFilter) -> DeliveryFilter:
+    """The filter, if this key may see all that it matches. Raises `Forbidden`."""
     limits = call.key.templates
     if limits and filter.template not in limits:
-        raise Forbidden(
-            f"The key {call.key.name} is limited to templates.", hint=f"Filter by one of: {', '.join(sorted(limits))}."
-        )
-    return call.parts.store.deliveries.search(filter, wanted.get("limit", paging.DEFAULT_LIMIT), wanted.get("cursor"))
+        hint = f"Filter by one of: {', '.join(sorted(limits))}."
+        raise Forbidden(f"The key {call.key.name} is limited to templates.", hint=hint)
+    return filter
 
 
 def _filter(wanted: dict[str, Any]) -> DeliveryFilter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from service import telemetry
 from service.api._call import Call
 from service.api._door import Answer, Reply, door, json_answer
+from service.store import readiness
 
 _OK = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"], "additionalProperties": False}
 
@@ -18,7 +19,7 @@ def alive(_: Call) -> Answer:
 @door("GET", "/readyz", scope=None, replies={200: Reply("It can.", _OK)}, errors=(503,))
 def ready(call: Call) -> Answer:
     """Say whether hooks can be accepted: the database can be written and has the tables of this version."""
-    call.parts.store.check()
+    readiness.check(call.parts.store)
     return json_answer({"status": "ok"})
 
 

@@ -12,6 +12,7 @@ from service.api._call import Call
 from service.api._door import FORM, JSON, Answer, Headers, Parameter, Reply, door, json_answer
 from service.api._errors import problem_answer
 from service.delivery.accept import LONGEST_KEY, Accepted
+from service.delivery.wait import wait_for
 from service.errors import BurgeeError, NotReadable, PayloadInvalid
 from service.model import Scope, Status
 
@@ -79,7 +80,7 @@ def hook(call: Call) -> Answer:
         return _rejected(call, error, intake.unreadable(template, body, error, key))
     if dry_run:
         return json_answer(intake.dry_hook(template, context, key).as_dict())
-    return _accepted(call, intake.hook(template, context, key, call.header("Idempotency-Key")))
+    return accepted_answer(call, intake.hook(template, context, key, call.header("Idempotency-Key")))
 
 
 @door(
@@ -129,12 +130,13 @@ def _act(call: Call, action: str) -> Answer:
     payload = strictjson.read_object(call.body())
     if query.get("dry_run", False):
         return json_answer(call.parts.intake.dry_action(action, payload, call.key, account=account).as_dict())
-    return _accepted(
+    return accepted_answer(
         call, call.parts.intake.action(action, payload, call.key, call.header("Idempotency-Key"), account=account)
     )
 
 
-def _accepted(call: Call, accepted: Accepted) -> Answer:
+def accepted_answer(call: Call, accepted: Accepted) -> Answer:
+    """What the caller of a hook is told of what became of it."""
     if accepted.status is Status.REJECTED:
         count = len(accepted.problems)
         said = f"{count} problems" if count > 1 else "a problem"
@@ -152,8 +154,6 @@ def _accepted(call: Call, accepted: Accepted) -> Answer:
 
 
 def _waited(call: Call, accepted: Accepted, seconds: float, headers: Headers) -> Answer:
-    from service.delivery.wait import wait_for
-
     found = wait_for(call.parts.store, accepted.id, seconds)
     status = 202 if found.status in _MOVING else 200
     applied = ("Preference-Applied", f"wait={seconds:g}")

@@ -32,8 +32,8 @@ BRAND = Account(
 )
 
 
-def prepare(source: str = HELLO, context: Any = ADA, policy: Policy = Policy(), **more: Any) -> Any:
-    return PREPARER.prepare(PREPARER.compile(source), SEND, policy, context, now=NOW, **more)
+def prepare(source: str = HELLO, context: Any = ADA, policy: Policy | None = None, **more: Any) -> Any:
+    return PREPARER.prepare(PREPARER.compile(source), SEND, policy or Policy(), context, now=NOW, **more)
 
 
 def version(id: str, source: str = HELLO, **policy: Any) -> Version:
