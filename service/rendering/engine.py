@@ -370,8 +370,9 @@ class Program(_Compiled):
     def _render(self, context: Mapping[str, Any], now: datetime, seed: str, missing: Mapping[str, str]) -> Rendered:
         run = Run(self.limits, context, now, seed, missing, self.where)
         made = self._run(run, self._document)
+        warnings = tuple(run.warnings.values())
         if type(made) is Suppressed:
-            return Rendered(None, (), (), made.reason, run.steps)
+            return Rendered(None, (), warnings, made.reason, run.steps)
 
         def again() -> Trace:
             return self._trace(Run(self.limits, context, now, seed, missing, self.where))
@@ -381,8 +382,8 @@ class Program(_Compiled):
             if type(made) is Problem:
                 made = self._point_out(made, again)
                 found.append(made)
-            return Rendered(None, tuple(found), (), None, run.steps, again)
-        return Rendered(made, (), (), None, run.steps, again)
+            return Rendered(None, tuple(found), warnings, None, run.steps, again)
+        return Rendered(made, (), warnings, None, run.steps, again)
 
     def _document(self, run: Run) -> Any:
         text = _collect(self._main, self._context(run.context), run)

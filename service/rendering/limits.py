@@ -90,6 +90,7 @@ class Run:
         self.depth = 0
         self.captured = 0
         self.problems: dict[tuple[object, ...], Problem] = {}
+        self.warnings: dict[tuple[object, ...], Problem] = {}
 
     def charge(self, steps: int) -> None:
         """Takes `steps` from the budget."""
@@ -124,11 +125,19 @@ class Run:
 
     def report(self, problem: Problem, place: int | None = None) -> None:
         """Keeps a problem and lets the render go on, so that all of them are told at once."""
-        if self.where is not None:
-            problem = self.where(problem, place)
-        self.problems.setdefault((problem.code, problem.detail.partition(" (")[0], problem.line, problem.template), problem)
+        self._keep(self.problems, problem, place)
         if len(self.problems) >= self.limits.problems:
             raise Stop("render.problems", "There are more problems than these.", "Mend these first.")
+
+    def warn(self, warning: Problem, place: int | None = None) -> None:
+        """Keeps a warning, unless there are too many already."""
+        if len(self.warnings) < self.limits.problems:
+            self._keep(self.warnings, warning, place)
+
+    def _keep(self, found: dict[tuple[object, ...], Problem], problem: Problem, place: int | None) -> None:
+        if self.where is not None:
+            problem = self.where(problem, place)
+        found.setdefault((problem.code, problem.detail.partition(" (")[0], problem.line, problem.template), problem)
 
 
 RUN: ContextVar[Run] = ContextVar("burgee_run")
