@@ -124,7 +124,7 @@ def assert_agreed(action, document):
     assert verdict.valid(document) is verdict._slow.is_valid(document), (action.name, document)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_both_validators_agree_on_any_document(actions, data):
     action = actions[data.draw(st.sampled_from(sorted(actions)))]
@@ -139,6 +139,7 @@ def test_both_validators_agree_on_every_value_at_every_place(actions):
                     assert_agreed(action, put(example, path, value))
 
 
+@settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_whatever_comes_is_sent_or_explained(actions, data):
     action = actions[data.draw(st.sampled_from(sorted(actions)))]

@@ -4,7 +4,7 @@ import importlib
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service import sms
@@ -168,6 +168,7 @@ def test_short_links_need_whole_addresses():
     assert "`useShortLinks` shortens whole links only" in (warning.hint or "")
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=300), st.text(alphabet='{}[]%|*().,! "\n0149-aA_:/', max_size=300)))
 def test_any_text_can_be_looked_at(text):
     found = sms.lint(text, subscription_type="MARKETING", media_url=text, use_short_links=True)
@@ -176,6 +177,7 @@ def test_any_text_can_be_looked_at(text):
     assert sms.broken(text) == found.problems
 
 
+@settings(deadline=None)
 @given(st.from_regex(importlib.import_module("service.sms.lint")._LEFTOVER))
 def test_the_quick_look_misses_no_markup(text):
     assert "sms.leftover_markup" in [each.code for each in sms.broken(text)] or "http" in text.lower()

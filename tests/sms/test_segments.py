@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service import sms
@@ -76,6 +76,7 @@ def test_the_escape_itself_is_no_character():
     assert sms.measure("\x1b").encoding == "UCS-2"
 
 
+@settings(deadline=None)
 @given(st.one_of(GSM_TEXT, ANY_TEXT))
 def test_packing_is_that_of_the_definition_and_loses_nothing(text):
     encoding, units, parts, left = packed(text)
@@ -85,6 +86,7 @@ def test_packing_is_that_of_the_definition_and_loses_nothing(text):
     assert found.segments_upper is None or found.segments_upper > found.segments
 
 
+@settings(deadline=None)
 @given(ANY_TEXT, ANY_TEXT)
 def test_more_text_never_takes_fewer_segments(text, more):
     assert sms.segments(text) <= sms.segments(text + more)
@@ -145,6 +147,7 @@ def test_half_a_surrogate_pair_is_counted_and_breaks_nothing():
     assert sms.measure("\ud83d" * 100).segments == 2
 
 
+@settings(deadline=None)
 @given(ANY_TEXT, st.integers(0, 4), st.sampled_from(["", "...", "…"]), st.sampled_from(["", "Northline: "]))
 def test_a_truncated_text_always_fits_and_is_a_beginning(text, segments, end, prefix):
     cut = sms.truncate(text, segments, end=end, prefix=prefix)
@@ -152,6 +155,7 @@ def test_a_truncated_text_always_fits_and_is_a_beginning(text, segments, end, pr
     assert cut == text or cut == "" or (cut.endswith(end) and text.startswith(cut.removesuffix(end)))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="a€’😀 ", max_size=320), st.integers(1, 3))
 def test_a_truncated_text_is_the_longest_that_fits(text, segments):
     fitting = max(at for at in range(len(text) + 1) if sms.segments(text[:at]) <= segments)
@@ -164,17 +168,20 @@ def test_truncation_does_not_part_letter_and_mark():
     assert sms.truncate("a " * 100, 1).endswith("a")
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_folding_twice_is_folding_once(text):
     assert sms.fold(sms.fold(text)) == sms.fold(text)
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_folding_leaves_only_what_has_no_stand_in(text):
     left = {cause.suggest for cause in sms.measure(sms.fold(text)).causes}
     assert left <= {None, ""}
 
 
+@settings(deadline=None)
 @given(GSM_TEXT)
 def test_folding_leaves_gsm_7_alone(text):
     assert sms.fold(text) == text
