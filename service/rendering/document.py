@@ -25,13 +25,24 @@ def read(text: str) -> Any:
     """
     if text.count("[") + text.count("{") <= strictjson.MAX_DEPTH:
         try:
-            return _DECODER.decode(text)
+            value = _DECODER.decode(text)
+            if "\\u" in text:
+                _check_characters(value)
+            return value
         except ValueError:
             pass
     cleaned = forgive(text)
     value = strictjson.read(_break_lines(cleaned), what="rendered template")
+    _check_characters(value)
     _check_integers(value, "")
     return value
+
+
+def _check_characters(value: Any) -> None:
+    """Escapes may hide what no text can hold: halves of surrogate pairs (a ValueError) and U+0000."""
+    if "\\u0000" in json.dumps(value, ensure_ascii=False).encode().decode():
+        detail = "A text holds the character U+0000, which no phone can show."
+        raise NotReadable(detail, [Problem("json.character", detail, "", "Remove it.")])
 
 
 def forgive(text: str) -> str:

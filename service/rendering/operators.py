@@ -338,6 +338,9 @@ def call(_: Any, target: Any, /, *args: Any, **kwargs: Any) -> Any:
             f"Only macros and functions can be called, and this is {describe(target)}.",
             "Remove the brackets behind it.",
         )
+    elif "caller" in kwargs and not target.caller and not target.explicit_caller:
+        detail = f"The macro `{target.name}` does not print caller(), so it can not be used with {{% call %}}."
+        raise Stop("render.arguments", detail, "Print {{ caller() }} in the macro.")
     run = RUN.get()
     run.enter()
     try:

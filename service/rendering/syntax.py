@@ -177,15 +177,27 @@ def parse(environment: Environment, source: str, base: int, limits: Limits) -> n
             base + found.start(),
         )
     lexer = PlacedLexer(environment, base, limits)
-    tokens = list(lexer.tokeniter(source, None))  # all limits are checked before the parser sees the first token
     parser = Parser(environment, "")
     try:
+        tokens = list(lexer.tokeniter(source, None))  # all limits are checked before the parser sees the first token
         parser.stream = TokenStream(lexer.wrap(iter(tokens)), None, None)
         tree = parser.parse()
     except TemplateSyntaxError as error:
-        raise _in_words(error.message or "", error.lineno) from None
+        raise _brace_or(_in_words(error.message or "", error.lineno), source, base) from None
+    except Broken as broken:
+        raise _brace_or(broken, source, base) from None
     _check_depth(tree)
     return tree
+
+
+def _brace_or(broken: Broken, source: str, base: int) -> Broken:
+    """The problem, or that a brace of the JSON was taken for one of a tag, which is a common slip."""
+    if broken.place is not None and broken.code == "template.syntax":
+        at = source.rfind("{{", 0, broken.place - base + 1)
+        if at >= 0 and source[at + 2 : at + 3] in ("{", "%", "#"):
+            detail = "A { stands directly before a tag, so that both together are read as another tag."
+            return Broken("template.brace", detail, "Put a blank between them: { {% if ... %} or { {{ ... }}.", base + at)
+    return broken
 
 
 def _check_depth(tree: nodes.Node) -> None:
