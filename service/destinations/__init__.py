@@ -43,8 +43,8 @@ def destination(name: str) -> Destination:
 def names() -> tuple[str, ...]:
     """The vendors there are.
 
-    >>> names()
-    ('attentive',)
+    >>> "attentive" in names()
+    True
     """
     return tuple(_members())
 

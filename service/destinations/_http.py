@@ -12,6 +12,7 @@ import http.client
 import importlib.metadata
 import io
 import json
+import logging
 import re
 import socket
 import ssl
@@ -46,6 +47,8 @@ HEADERS_KEPT = (
     "x-ratelimit-remaining",
     "x-request-id",
 )
+logging.getLogger("urllib3").setLevel(logging.ERROR)  # below that it writes whole URLs, and a query may hold a phone number
+
 USER_AGENT = f"burgee/{importlib.metadata.version('burgee')}"
 
 
@@ -77,12 +80,13 @@ class Sender:
             request = self._request(method, path, payload, delivery_id)
             response = self._session().send(request, stream=True, timeout=self._timeout)
             if response.status_code < 200:
+                response.close()
                 raise http.client.BadStatusLine("an interim status as the answer")
             body, cut = _read(response)
         except Exception as error:  # whatever it is, it must become a value: an exception here would lose the outcome
             kind: Kind = "no_answer" if _progress.left else "not_sent"
             return Answer(kind=kind, error=self._clean(describe(error, self._timeout, kind)), duration_ms=_since(started))
-        text = self._clean(body.decode("utf-8", "replace")[:BODY_KEPT])
+        text = self._clean(body.decode("utf-8", "replace"))[:BODY_KEPT]
         return Answer(
             kind="answered",
             status=response.status_code,
@@ -109,6 +113,8 @@ class Sender:
 
     def _request(self, method: str, path: str, payload: bytes, delivery_id: str) -> requests.PreparedRequest:
         """The request as it leaves. Made by hand, because `Session.request` merges headers, cookies and environment anew."""
+        if not path.startswith("/"):
+            raise ValueError("a path begins with a slash")  # else it could become part of the host's name
         request = requests.PreparedRequest()
         request.method = method.upper()
         request.url = self._base + path
@@ -131,7 +137,7 @@ class Sender:
         return request
 
     def _headers_kept(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return {name: self._clean(value[:200]) for name in HEADERS_KEPT if (value := headers.get(name)) is not None}
+        return {name: self._clean(value)[:200] for name in HEADERS_KEPT if (value := headers.get(name)) is not None}
 
     def _clean(self, text: str) -> str:
         """`text` without the token, should a vendor ever repeat it."""

@@ -187,6 +187,14 @@ def test_a_delivery_id_that_no_header_can_carry_sends_nothing(serve: Serve, say:
     assert line.requests == []
 
 
+def test_a_path_cannot_become_another_host(serve: Serve, say: Any, sender: Make) -> None:
+    line, other = serve(say(OK)), serve(say(OK))
+    for path in (f"@{other.url.removeprefix('http://')}/v1", "v1/text/send", ""):
+        assert sender(line.url).send("POST", path, PAYLOAD, "dlv_1").kind == "not_sent"
+    assert sender(line.url).send("POST", f"//{other.url.removeprefix('http://')}/v1", PAYLOAD, "dlv_1").status == 200
+    assert other.connections == 0
+
+
 def test_a_get_whose_payload_is_no_object_sends_nothing(serve: Serve, say: Any, sender: Make) -> None:
     line = serve(say(OK))
     assert sender(line.url).send("GET", "/v1/me", b"[1]", "dlv_1").kind == "not_sent"
@@ -401,6 +409,21 @@ def test_the_token_is_nowhere_to_be_read(
     monkeypatch.setattr(_http._Session, "send", explode)
     shown = f"{one!r} {one.__dict__.keys()} {answer!r} {send(one)!r} {caplog.text}"
     assert TOKEN not in shown
+
+
+def test_a_token_is_hidden_also_where_the_kept_part_ends(serve: Serve, say: Any, sender: Make) -> None:
+    echo = b"x" * 4090 + TOKEN.encode()
+    line = serve(say(f"HTTP/1.1 400 No\r\nContent-Length: {len(echo)}\r\n\r\n".encode() + echo))
+    assert send(sender(line.url)).body == "x" * 4090 + "***"
+
+
+def test_a_phone_number_in_a_query_is_in_no_log(
+    serve: Serve, say: Any, sender: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    line = serve(say(b"HTTP/1.1 200 OK\r\nbad header\r\nContent-Length: 0\r\n\r\n"))
+    sender(line.url).send("GET", "/v1/subscriptions", b'{"phone": "+12025550143"}', "dlv_1")
+    assert "2025550143" not in caplog.text
 
 
 @pytest.mark.parametrize("token", ["", "with blank", "line\nbreak", "naïve", "tab\t", "\x7f"])
