@@ -145,7 +145,7 @@ def _unknown_fields(fault: Fault) -> Iterator[Problem]:
         if name in refused:
             yield fault.problem("refused_field", f"{shown} cannot be given. {refused[name]}", "Take it out.", name=name)
             continue
-        near = nearest(_plain(name), spelled)
+        near = nearest(_plain(name[:_SHOWN]), spelled)
         fields = f"The fields are {', '.join(known)}." if known else "The action has no fields."
         hint = f"Did you mean `{spelled[near]}`?" if near else fields
         yield fault.problem("unknown_field", f"{shown} is not a field of this action.", hint, name=name)
@@ -157,7 +157,7 @@ def _one_of(fault: Fault) -> Iterator[Problem]:
     hint = f"Give either {' or '.join(f'`{each}`' for each in names)}."
     if len(given) > 1:
         detail = f"{_joined(given, 'and')} are given, and only one of them can be."
-        yield fault.problem("choice", f"Both {detail}" if len(given) == 2 else f"{detail}", hint, name=given[0])
+        yield fault.problem("choice", f"Both {detail}" if len(given) == 2 else detail, hint, name=given[0])
     else:
         yield _none_given(fault, names, hint)
 
@@ -187,7 +187,7 @@ def _enum(fault: Fault) -> Iterator[Problem]:
     if not isinstance(fault.value, str):
         return  # the type is said already
     plain = {_plain(each): each for each in options}
-    near = nearest(_plain(fault.value.strip()), plain)
+    near = nearest(_plain(fault.value[:_SHOWN]), plain)
     if near is None:
         yield fault.problem("enum", f"{fault.subject} is none of the words that it can be.", _choose(options))
     else:

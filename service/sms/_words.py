@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 _WORD = re.compile(r"\w+")
 
@@ -59,7 +59,7 @@ def words_of(text: str) -> frozenset[str]:
 @cache
 def words() -> Words:
     """The lists as the file holds them, read once."""
-    table = tomllib.loads(resources.files("service.sms").joinpath("words.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
     phrases: dict[str, list[str]] = {}
     for language in table["languages"].values():
         for topic, entry in language.items():

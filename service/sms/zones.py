@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 _TOO_MANY_CLOCKS = 4  # from here on a number says nothing: toll-free ones name all of North America
@@ -78,6 +78,6 @@ def _countries(number: str) -> tuple[str, ...]:
 
 @cache
 def _split_area_codes() -> Mapping[str, list[str]]:
-    text = resources.files("service.sms").joinpath("area_codes.toml").read_text()
+    text = Path(__file__).with_name("area_codes.toml").read_text(encoding="utf-8")
     table: dict[str, list[str]] = tomllib.loads(text)["zones"]
     return table
