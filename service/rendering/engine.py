@@ -359,23 +359,29 @@ class Program(_Compiled):
         now: datetime,
         seed: str = "",
         missing: Mapping[str, str] = {},
+        services: Any = None,
     ) -> Rendered:
         """Renders for one profile. Never raises for what a template or a context holds.
 
         `now` and `seed` are all that the template can know of time and chance. `missing` maps a path such as
-        `profile.vars.first_name` to the text that stands in where it is missing or null.
+        `profile.vars.first_name` to the text that stands in where it is missing or null. `services` gives what templates
+        ask for and rendering can not know (see `service.rendering.zephyr.scope.Services`).
         """
-        return on_a_fresh_stack(lambda: self._render(context, now, seed, missing))
 
-    def _render(self, context: Mapping[str, Any], now: datetime, seed: str, missing: Mapping[str, str]) -> Rendered:
-        run = Run(self.limits, context, now, seed, missing, self.where)
+        def start() -> Run:
+            return Run(self.limits, context, now, seed, missing, self.where, services)
+
+        return on_a_fresh_stack(lambda: self._render(start))
+
+    def _render(self, start: Callable[[], Run]) -> Rendered:
+        run = start()
         made = self._run(run, self._document)
         warnings = tuple(run.warnings.values())
         if type(made) is Suppressed:
             return Rendered(None, (), warnings, made.reason, run.steps)
 
         def again() -> Trace:
-            return self._trace(Run(self.limits, context, now, seed, missing, self.where))
+            return self._trace(start())
 
         if type(made) is Problem or run.problems:
             found = [*run.problems.values()]

@@ -66,6 +66,7 @@ class Run:
         "now",
         "problems",
         "seed",
+        "services",
         "steps",
         "warnings",
         "where",
@@ -79,12 +80,14 @@ class Run:
         seed: str = "",
         missing: Mapping[str, str] = EMPTY,
         where: Any = None,
+        services: Any = None,
     ) -> None:
         self.limits = limits
         self.context = context
         self.now = now
         self.seed = seed
         self.missing = missing
+        self.services = services  # what templates may ask for and rendering can not know
         self.where = where  # tells the place that is being rendered, as `Problem.at` wants it
         self.steps = 0
         self.depth = 0
