@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from flask import Response, request
@@ -40,7 +40,6 @@ class Reply:
 
     status: int = 200
     body: Any = ...
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Rules:
@@ -148,7 +147,7 @@ class Machine:
         self.limits: dict[str, int] = {}  # path to calls a second, where it is not the endpoint's own
         self._new_state = new_state
         self.state = new_state(self.phones)
-        self._seconds: dict[tuple[str | None, str | None], Second] = {}
+        self._seconds: dict[tuple[str | None, Endpoint | None], Second] = {}
 
     def reset(self) -> None:
         """Forgets everything but who may call."""
@@ -191,26 +190,24 @@ class Machine:
         body = parsed(raw) if raw else None
         entry = self._arrived(raw, body, endpoint)
         fault = self.faults.take(entry.method, entry.path, body)
+        carry_out = not too_large and (fault is None or fault.carries_out)
         token = self._token()
-        carry_out = fault is None or fault.carries_out
         allowed, headers = self._counted(endpoint, token, entry, body, take=carry_out)
         try:
-            if too_large:
-                raise Refused(413, "The body is too large.")
-            if not carry_out:
-                reply = Reply()
-            elif endpoint is None:
-                raise Refused(405 if any(entry.path == each.path for each in self.endpoints) else 404)
+            if carry_out:
+                found = self._let_in(endpoint, entry, token, allowed)
+                reply = self._carried_out(found, entry, body, arguments)
             else:
-                self._may(endpoint, token)
-                if not allowed:
-                    raise Refused(429)
-                reply = self._carried_out(endpoint, entry, body, arguments)
+                reply = Reply(413 if too_large else 200)
         except Refused as refused:
             reply = Reply(refused.status, ... if refused.said is None else {"message": refused.said})
         content = b"" if reply.body is ... else json.dumps(reply.body).encode()
-        response = Response(content, reply.status, {**headers, **reply.headers}, content_type="application/json")
+        response = Response(content, reply.status, headers, content_type="application/json")
         self.ledger.carried_out(entry)
+        return self._finished(response, entry, fault)
+
+    def _finished(self, response: Response, entry: Entry, fault: Fault | None) -> Response:
+        """The answer after the fault has done its worst, and the ledger told of it."""
         taken = None if fault is None else self._spoil(response, entry, fault)
         if fault is None or taken is None:
             entry.answer = response.get_data()
@@ -247,23 +244,28 @@ class Machine:
             return None
         return token
 
-    def _may(self, endpoint: Endpoint, token: str | None) -> None:
+    def _let_in(self, endpoint: Endpoint | None, entry: Entry, token: str | None, allowed: bool) -> Endpoint:
+        """The endpoint, if the call may reach it."""
+        if endpoint is None:
+            raise Refused(405 if any(entry.path == each.path for each in self.endpoints) else 404)
         if token is None:
             raise Refused(401)
         scopes = self.tokens.get(token) if self.tokens is not None else None
         if endpoint.scope is not None and scopes is not None and endpoint.scope not in scopes:
             raise Refused(403)
+        if not allowed:
+            raise Refused(429)
+        return endpoint
 
     def _counted(
         self, endpoint: Endpoint | None, token: str | None, entry: Entry, body: Any, *, take: bool
     ) -> tuple[bool, dict[str, str]]:
         """Whether the call is within its limit, and the headers that say so; `take` counts it."""
-        path = endpoint.path if endpoint else None
         limit = self.limits.get(entry.path, endpoint.per_second if endpoint else DEFAULT_PER_SECOND)
         if (lower := self.faults.limit(entry.method, entry.path, body)) is not None:
             limit = min(limit, lower)
         with self.lock:
-            second = self._seconds.setdefault((token, path), Second())
+            second = self._seconds.setdefault((token, endpoint), Second())
             used = second.count(entry.time)
             allowed = used < limit
             if allowed and take and token is not None:

@@ -83,6 +83,13 @@ def test_each_token_and_each_address_has_a_limit_of_its_own(make: Callable[..., 
     assert [emulator.call("GET", path, token=token).status_code for token, path in calls] == [200, 429, 200, 200]
 
 
+def test_reading_does_not_use_up_the_limit_of_writing_at_the_same_address(emulator: Any) -> None:
+    for _ in range(20):
+        assert emulator.call("GET", "/v1/subscriptions?email=ada%40example.com").status_code == 200
+    body = {"user": {"email": "ada@example.com"}, "signUpSourceId": "1"}
+    assert emulator.call("POST", "/v1/subscriptions", body).status_code == 202
+
+
 def test_calls_of_strangers_use_up_nobodys_limit(emulator: Any) -> None:
     emulator.control("limits", {"/v1/me": 1})
     for _ in range(3):
