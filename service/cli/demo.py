@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 import threading
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -43,10 +44,16 @@ def command(call: Call, once: bool, as_json: bool) -> None:
         supervisor = Supervisor(_demo.children(folder, environment, web, emulator), grace_s=GRACE_S)
         place = _demo.Place(folder=folder, web=address(web), emulator=address(emulator))
         flow = _Flow(parts, place, supervisor, once, as_json)
-        status = supervisor.run(started=flow.start)
+        status = supervisor.run(started=flow.start, before_stop=lambda: _close(web, emulator))
         flow.join(GRACE_S)
         parts.store.close()
     finish(status or flow.status)
+
+
+def _close(*listening: socket.socket) -> None:
+    """Leave the ports to the servers alone, so that nobody waits for an answer of one that is gone."""
+    for each in listening:
+        each.close()
 
 
 def _enter(environment: dict[str, str]) -> None:

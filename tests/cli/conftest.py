@@ -102,6 +102,13 @@ class Process:
         assert line, "".join(self.errors)
         return json.loads(line)
 
+    def output(self) -> str:
+        """All that it writes, until it ends."""
+        assert self.popen.stdout is not None
+        text = self.popen.stdout.read()
+        self.wait()
+        return text
+
     def end(self, number: int = signal.SIGTERM, timeout: float = 40) -> int:
         """Send a signal and wait: the exit status."""
         self.popen.send_signal(number)
