@@ -16,9 +16,11 @@ def test_what_is_no_request_id_is_replaced(caller, id):
     assert answer.headers["X-Request-Id"] not in ("", id)
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/nothing", "/v1/templates/", "//v1/templates", "/v1/hooks/", "/v1/deliveries:x"]
-)
+NOWHERE = ["/", "/v1", "/v1/nothing", "/v1/templates/", "//v1/templates", "/v1/hooks/", "/v1/deliveries:x"]
+NOBODY = ["/v1/templates/a%00b", "/v1/deliveries/%00", "/v1/actions/%ff", "/v1/accounts/a%0ab", "/v1/keys/%00"]
+
+
+@pytest.mark.parametrize("path", NOWHERE)
 def test_a_path_that_is_none_is_a_problem(admin, path):
     answer = admin.get(path)
     assert answer.status_code == 404
