@@ -37,6 +37,7 @@ class Entry:
     status: int | None = None
     answer: bytes | None = None
     fault: str | None = None
+    carried_out: bool = False  # whether the call took effect, whatever was answered
     phone: bool = False  # whether a text of it reached a phone
     notes: list[tuple[str, str]] = field(default_factory=list)  # rule, what was noticed
 
@@ -57,6 +58,7 @@ class Entry:
             "status": self.status,
             "answer": None if self.answer is None else self.answer.decode("utf-8", "replace"),
             "fault": self.fault,
+            "carried_out": self.carried_out,
             "phone": self.phone,
             "notes": [{"rule": rule, "said": said} for rule, said in self.notes],
         }
@@ -125,7 +127,7 @@ class Ledger:
                 self._forget(self._entries.popleft())
         return entry
 
-    def carried_out(self, entry: Entry) -> None:
+    def effects(self, entry: Entry) -> None:
         """Counts what a call has done, before any answer."""
         with self._lock:
             self._noted.update(rule for rule, _ in entry.notes)

@@ -203,7 +203,7 @@ class Machine:
             reply = Reply(refused.status, ... if refused.said is None else {"message": refused.said})
         content = b"" if reply.body is ... else json.dumps(reply.body).encode()
         response = Response(content, reply.status, headers, content_type="application/json")
-        self.ledger.carried_out(entry)
+        self.ledger.effects(entry)
         return self._finished(response, entry, fault)
 
     def _finished(self, response: Response, entry: Entry, fault: Fault | None) -> Response:
@@ -280,6 +280,7 @@ class Machine:
             texts = self.phones.version
             reply = endpoint.carry_out(self.state, Call(entry, self.rules, self.clock(), body, query, arguments))
             entry.phone = self.phones.version != texts
+            entry.carried_out = True
         return reply
 
     def _spoil(self, response: Response, entry: Entry, fault: Fault) -> socket.socket | None:

@@ -113,7 +113,8 @@ def _story(entry: Entry) -> Story:
 def _told(entry: Entry) -> tuple[str, str, str]:
     noticed = " ".join(said for _, said in entry.notes)
     if entry.status is None:
-        arrived = "The text reached the phone." if entry.phone else "Nothing was carried out."
+        done = "It was carried out." if entry.carried_out else "Nothing was carried out."
+        arrived = "The text reached the phone." if entry.phone else done
         return "bad", "No answer", f"{arrived} Fault: {entry.fault}." if entry.fault else "Under way."
     if entry.status >= 300:
         answer = parsed(entry.answer or b"")

@@ -206,7 +206,7 @@ def test_a_dropped_call_has_no_answer(server: Any, fault: Any, when: Any, carrie
     fault(drop=when)
     with pytest.raises(requests.ConnectionError):
         post(server)
-    assert (last(server).status, last(server).phone) == (None, carried_out)
+    assert (last(server).status, last(server).phone, last(server).carried_out) == (None, carried_out, carried_out)
 
 
 def test_garbage_is_a_200_whose_body_is_no_json(server: Any, fault: Any) -> None:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -74,6 +75,25 @@ def test_a_dropped_text_is_shown_with_the_reason_although_the_caller_was_told_no
     seen = Seen(emulator.client.get("/").text)
     assert "Taken with 200, and no text sent" in seen.text
     assert "The body has a brace" in seen.text
+
+
+def test_a_call_without_an_answer_says_whether_it_was_carried_out(server: Any) -> None:
+    for fault in ({"drop": "before"}, {"drop": "after"}):
+        for path in ("/v1/text/send", "/v1/events/custom"):
+            body = {"to": "+12025550143", "body": "Hi", "subscriptionType": "MARKETING"}
+            event = {"type": "Parcel", "user": {"phone": "+12025550143"}}
+            requests.post(f"{server.url}/_emulator/faults", json={**fault, "times": 1}, timeout=5)
+            with pytest.raises(requests.ConnectionError):
+                requests.post(
+                    server.url + path,
+                    json=body if "text" in path else event,
+                    headers={"Authorization": "Bearer tok-pretend"},
+                    timeout=5,
+                )
+    seen = Seen(requests.get(server.url, timeout=5).text).text
+    assert seen.count("Nothing was carried out. Fault: drop before.") == 2
+    assert seen.count("The text reached the phone. Fault: drop after.") == 1
+    assert seen.count("It was carried out. Fault: drop after.") == 1
 
 
 def test_an_unknown_phone_is_a_404_that_explains(emulator: Any) -> None:
