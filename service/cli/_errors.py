@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -20,6 +21,9 @@ NOT_VALID_ERRORS = (TemplateInvalid, PayloadInvalid, NotReadable)
 
 def guarded(run: Callable[[], Any]) -> int:
     """The exit status of `run`, which is a click command outside click's own error handling."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character gets its number
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = run()
         sys.stdout.flush()
@@ -36,6 +40,9 @@ def guarded(run: Callable[[], Any]) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        click.echo(f"Error: {error.filename or 'The system'}: {error.strerror or error}.", err=True)
+        return FAILED
     except Exception as error:
         return _unexpected(error)
     return status if isinstance(status, int) else OK

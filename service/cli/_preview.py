@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import click
 from service.authoring import folder
 from service.cli._common import read_input, usage
 from service.errors import NotFound
-from service.model import TemplateSource
+from service.model import Account, TemplateSource
 
 if TYPE_CHECKING:
     from service.cli._common import Call
@@ -21,13 +21,22 @@ if TYPE_CHECKING:
 BARE = "template"  # what a file is called that stands in no template's folder
 
 
-def wanted(call: Call, name: str | None, file: str | None, dialect: str | None, action: str | None) -> TemplateSource:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A template, and the account that a live one would be sent through (its brand's prefix counts in a text's length)."""
+
+    template: TemplateSource
+    account: Account | None = None
+
+
+def wanted(call: Call, name: str | None, file: str | None, dialect: str | None, action: str | None) -> Wanted:
     """The template that the options name, with the action and dialect of the options where they are given."""
     if (name is None) == (file is None):
         raise click.UsageError("Give either --template NAME or --file PATH.")
     settings = call.settings()
-    found = _named(call, settings, name) if name is not None else _filed(settings, Path(file or ""), action)
-    return replace(found, action=action or found.action, dialect=dialect or found.dialect)
+    found = _named(call, settings, name) if name is not None else Wanted(_filed(settings, Path(file or ""), action))
+    made = found.template
+    return replace(found, template=replace(made, action=action or made.action, dialect=dialect or made.dialect))
 
 
 def has_database(settings: Settings) -> bool:
@@ -36,15 +45,16 @@ def has_database(settings: Settings) -> bool:
     return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///").partition("?")[0]).is_file()
 
 
-def _named(call: Call, settings: Settings, name: str) -> TemplateSource:
+def _named(call: Call, settings: Settings, name: str) -> Wanted:
     """The live version, where there is a database that has one; else the folder's."""
     if has_database(settings):
-        version = call.parts().store.templates.live(name)
+        store = call.parts().store
+        version = store.templates.live(name)
         if version is not None:
-            return version.template
+            return Wanted(version.template, store.accounts.get(version.template.account))
     place = settings.templates / name
     if folder.NAME.fullmatch(name) and folder.is_template(place):
-        return folder.read_one(place)
+        return Wanted(folder.read_one(place))
     raise usage(folder.not_found(name, folder.names(settings.templates)))
 
 

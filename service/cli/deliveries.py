@@ -51,7 +51,7 @@ FILTERS: dict[str, Callable[[Any], Any]] = {
     "action": click.option("--action", metavar="NAME"),
     "account": click.option("--account", metavar="NAME"),
     "key": click.option("--key", metavar="NAME", help="The key of the flow that called."),
-    "recipient": click.option("--to", "recipient", metavar="NUMBER", help="The recipient, as in the payload."),
+    "recipient": click.option("--recipient", "--to", metavar="NUMBER", help="As in the payload."),
     "idempotency_key": click.option("--idempotency-key", metavar="KEY"),
     "since": click.option("--since", type=PointInTime(), help="Such as 2026-01-31, or 12h for twelve hours ago."),
     "until": click.option("--until", type=PointInTime()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +12,7 @@ from service.cli._common import NOT_VALID, Call, as_json_option, finish, moment,
 from service.cli._output import print_json, say_problems
 
 if TYPE_CHECKING:
+    from service.cli._preview import Wanted
     from service.delivery.prepare import Prepared
     from service.model import TemplateSource
 
@@ -54,7 +57,7 @@ def command(
         finish(NOT_VALID)
 
 
-def _prepared(call: Call, find: Any, body: bytes | None, sample: str | None, at: Any) -> Prepared:
+def _prepared(call: Call, find: Callable[[], Wanted], body: bytes | None, sample: str | None, at: datetime) -> Prepared:
     """What the context comes to; a context, template or action that cannot be read is an outcome with problems too."""
     from service import strictjson
     from service.actions import Actions
@@ -63,7 +66,8 @@ def _prepared(call: Call, find: Any, body: bytes | None, sample: str | None, at:
     from service.model import Outcome
 
     try:
-        template: TemplateSource = find()
+        found = find()
+        template = found.template
         context = _sample(template, sample) if body is None else strictjson.read_object(body, what="context")
         actions = Actions.load(call.settings().schemas)
         preparer = Preparer(actions)
@@ -73,7 +77,7 @@ def _prepared(call: Call, find: Any, body: bytes | None, sample: str | None, at:
         raise usage(error) from None
     except (NotReadable, TemplateInvalid) as error:
         return Prepared(Outcome.INVALID, problems=error.problems)
-    return preparer.prepare(program, action, template.policy, context, now=at)
+    return preparer.prepare(program, action, template.policy, context, now=at, account=found.account)
 
 
 def _sample(template: TemplateSource, name: str | None) -> dict[str, Any]:

@@ -206,3 +206,46 @@ def test_any_context_and_any_bytes_get_an_answer(render, context, body):
         assert ran.status in (0, 3)
         assert ran.json.keys() >= KEYS
         assert ran.err == ""
+
+
+def test_a_live_template_is_measured_with_its_brands_prefix(at_home):
+    at_home("accounts", "add", "default", "--token-from", "env:X", "--brand-prefix", "Example Shop: ")
+    ran = at_home("render", "--template", "plain-message", "--sample", "ada", "--json")
+    assert ran.json["sms"]["prefix_units"] == len("Example Shop: ")
+
+
+def test_without_a_place_to_read_it_is_never_a_traceback(burgee, nowhere):
+    for name in ("x" * 5000, "/dev/null/x", "/"):
+        ran = burgee("render", "--file", name, "--action", ACTION, "--context", "-", stdin="{}", environment=nowhere)
+        assert ran.status in (1, 2, 3)
+        assert "Traceback" not in ran.err
+        assert "unexpected" not in ran.err
+
+
+def test_a_terminal_that_cannot_show_a_character_gets_its_number(template, nowhere):
+    environment = {**nowhere, "PYTHONIOENCODING": "ascii"}
+    code = "from service.app import main; main()"
+    arguments = ["render", "--file", str(template), "--action", ACTION, "--context", "-"]
+    context = json.dumps({"to": "1", "name": "Zoë"})
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], input=context, capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 3
+    assert "unexpected" not in done.stderr
+
+
+def test_what_is_unexpected_is_one_line_with_what_to_do_and_a_traceback_only_on_request(burgee, monkeypatch):
+    from service.cli import _output, render
+
+    def broken(*_, **__):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(render, "print_json", broken)
+    monkeypatch.setattr(_output, "print_json", broken)
+    arguments = ("render", "--template", "welcome", "--sample", "ada", "--json")
+    ran = burgee(*arguments)
+    assert ran.status == 1
+    assert ran.err.count("\n") == 1
+    assert "boom" in ran.err
+    assert "BURGEE_DEBUG=1" in ran.err
+    assert "Traceback" in burgee(*arguments, environment={"BURGEE_DEBUG": "1"}).err
