@@ -1,4 +1,16 @@
-"""What the vendor does not have: the log of what arrived, faults on request, modes of rules, reset."""
+"""What the vendor does not have, below `/_emulator/`: the log of what arrived, faults on request, modes of rules, reset.
+
+| call | what |
+|---|---|
+| `GET requests?after=&since=&to=&path=&request_id=&limit=` | the log; `next` of an answer is `after` of the next call |
+| `GET stats` | counts, the busiest second, what came twice |
+| `GET`, `POST`, `DELETE faults` | those in force; one more (`_faults.Fault`); none |
+| `GET`, `POST rules` | how each rule is kept; `{"braces": "strict", "*": "real"}` |
+| `POST limits` | `{"/v1/text/send": 5}`, calls a second |
+| `POST tokens` | `{"token": ["messages:write"]}`, who else may call, and for what (null: everything) |
+| `POST subscribers` | `{"contact": "+12025550143", "type": "MARKETING", "subscribed": false, "fatigued": true}` |
+| `POST reset` | forgets everything but the tokens |
+"""
 
 from __future__ import annotations
 

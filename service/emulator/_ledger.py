@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import sys
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
@@ -238,8 +239,8 @@ def _refuse(word: str) -> Any:
 
 
 def headers_shown(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """A call's headers without the secrets in them."""
-    return {name: _hidden(value) if name in SECRET else value for name, value in headers}
+    """A call's headers without the secrets in them. Most calls have the same ones, so their texts are shared."""
+    return {sys.intern(name): sys.intern(_hidden(value) if name in SECRET else value) for name, value in headers}
 
 
 def _hidden(value: str) -> str:

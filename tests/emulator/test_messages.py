@@ -237,6 +237,16 @@ def test_a_silent_rule_that_is_off_is_not_noted(emulator: Any, rule: str, change
     assert len(emulator.texts()) == 1
 
 
+def test_a_body_that_does_not_come_as_json_is_noted_and_in_strict_mode_refused(emulator: Any) -> None:
+    body = b'{"to":"+12025550143","body":"Hi","subscriptionType":"MARKETING","useShortLinks":false,"skipFatigue":false}'
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert emulator.call("POST", "/v1/text/send", body, headers=form).status_code == 200
+    assert emulator.notes() == ["content type"]
+    emulator.control("rules", {"content type": "strict"})
+    assert emulator.call("POST", "/v1/text/send", body, headers=form).status_code == 400
+    assert emulator.send().status_code == 200
+
+
 def test_people_who_had_enough_get_nothing_unless_it_is_forced(emulator: Any) -> None:
     emulator.control("subscribers", {"contact": PHONE, "fatigued": True})
     assert emulator.send(skipFatigue=False).status_code == 200

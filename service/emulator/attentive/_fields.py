@@ -16,12 +16,15 @@ Body = dict[str, Any]
 RULES = {
     "fields": "Required fields, and the type of each.",
     "phone": "A phone number is in E.164 format.",
+    "content type": "A body comes as `application/json`.",
     "unknown fields": "A field that the API does not have is ignored, and nobody is told.",
 }
 
 
 def an_object(call: Call) -> Body:
     """The body, which must be an object."""
+    if not call.entry.headers.get("Content-Type", "").startswith("application/json"):
+        call.quietly("content type", "The content type is not application/json.")
     if not isinstance(call.body, dict):
         raise Refused(400, "The body must be an object.")
     return call.body
