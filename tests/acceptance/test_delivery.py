@@ -1,7 +1,9 @@
 """From a flow's call to the vendor and back, with a vendor that is not always kind."""
 
 import os
+import resource
 import signal
+from pathlib import Path
 
 import pytest
 import requests
@@ -128,13 +130,10 @@ def test_a_full_disk_is_a_503_with_retry_after_and_never_a_2xx(make_stack, datab
     stack = make_stack()
     stack.burgee("templates", "list")
     stack.key()
-    size = max(path.stat().st_size for path in (stack.folder / "var").glob("burgee.sqlite3*"))
+    file = Path(database_url.removeprefix("sqlite:///"))
+    size = max(path.stat().st_size for path in file.parent.glob(f"{file.name}*"))
     limit = size + 400_000
-    stack.web(
-        "bash",
-        "-c",
-        f"ulimit -f {limit}; exec {stack.folder and 'gunicorn'} wsgi:app -k gthread -b 127.0.0.1:{stack.web_port}",
-    )
+    stack.web(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     kept = set()
     for number in range(2000):
         answer = stack.hook("offer", {**ADA, "name": "x" * 500 + str(number)})

@@ -63,7 +63,7 @@ def test_killing_the_web_processes_loses_nothing_that_was_acknowledged(make_stac
     for each in flows:
         each.join(20)
     assert stack.drained(90).keys() <= {"accepted", "unknown"}
-    arrived = Counter(each["delivery"] for each in stack.arrived())
+    arrived = Counter(each["request_id"] for each in stack.arrived())
     assert acknowledged <= set(arrived)
     assert max(arrived.values()) == 1
 
@@ -85,7 +85,7 @@ def test_killing_the_worker_never_sends_twice_at_most_once_and_never_leaves_one_
             worker = stack.worker()
         offered, received = set(offers.result()), set(receipts.result())
     stack.drained(90)
-    arrived = Counter(each["delivery"] for each in stack.arrived())
+    arrived = Counter(each["request_id"] for each in stack.arrived())
     assert all(arrived[id] <= 1 for id in offered), "a message with at-most-once arrived twice"
     assert all(arrived[id] >= 1 for id in received), "a message with at-least-once never arrived"
     ends = {id: stack.delivery(id)["status"] for id in offered | received}
