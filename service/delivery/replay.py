@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from service.errors import Conflict, NotFound, NotReadable
@@ -48,8 +48,8 @@ class Preview:
 
 def preview(store: Store, filter: DeliveryFilter) -> Preview:
     """Look before a bulk replay: nothing changes. What is created after this moment is never part of it."""
-    until = datetime.now(UTC) if filter.until is None else filter.until
-    return _preview(store, filter, until)
+    just_after = store.now() + timedelta(milliseconds=1)
+    return _preview(store, filter, just_after if filter.until is None else min(filter.until, just_after))
 
 
 def many(store: Store, filter: DeliveryFilter, token: str, *, by: str | None = None) -> list[str]:

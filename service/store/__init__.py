@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from service.settings import Settings
 from service.store import _migrate
 from service.store._database import Database
+from service.store._times import from_ms
 from service.store.accounts import Accounts
 from service.store.audit import Audit
 from service.store.deliveries import Deliveries, DeliveryFilter, Inserted, Page
@@ -44,6 +47,11 @@ class Store:
     def migrate(self) -> None:
         """Make or update the tables. Doing it again changes nothing; many processes may do it at once."""
         _migrate.migrate(self.database)
+
+    def now(self) -> datetime:
+        """The present by the clock that all processes share, which is the database's."""
+        with self.database.read() as connection:
+            return from_ms(self.database.now(connection))
 
     def close(self) -> None:
         """Give the connections back. The store may be used again, and then connects again."""
