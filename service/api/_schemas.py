@@ -11,7 +11,12 @@ Json = dict[str, Any]
 # Text that may be kept on every database: PostgreSQL's text knows no NUL.
 _NO_NUL = "^[^\\x00]*$"
 NAME: Json = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,99}$"}
-ACTION_NAME: Json = {"type": "string", "pattern": "^[a-z0-9_-]+(\\.[a-z0-9_-]+)+$", "maxLength": 200}
+ACTION_NAME: Json = {
+    "type": "string",
+    "pattern": "^[a-z0-9_-]+(\\.[a-z0-9_-]+)+$",
+    "maxLength": 200,
+    "examples": ["attentive.messages.send"],
+}
 ACCOUNT_NAME: Json = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": _NO_NUL}
 KEY_NAME: Json = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$"}
 DELIVERY_ID: Json = {"type": "string", "pattern": "^dlv_[0-9a-z]{26}$"}
@@ -185,15 +190,16 @@ ACTION = record(
     }
 )
 
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
 POLICY: Json = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
         "guarantee": {"enum": [*(each.value for each in Guarantee), None]},
-        "expires_after_s": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 31_622_400},
+        "expires_after_s": {"type": ["number", "null"], "minimum": 1, "maximum": 31_622_400},
         "idempotency": nullable({"type": "string", "minLength": 1, "maxLength": 2_000, "pattern": _NO_NUL}),
         "missing": {"type": "object", "additionalProperties": LONG_TEXT},
-        "quiet_hours": nullable({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"}),
+        "quiet_hours": nullable({"type": "string", "pattern": f"^{_CLOCK}-{_CLOCK}$"}),
     },
 }
 DIALECT: Json = {"enum": ["jinja", "zephyr"]}

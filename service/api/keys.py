@@ -6,6 +6,7 @@ from service.api import _schemas as schemas
 from service.api import _show as show
 from service.api._call import Call
 from service.api._door import JSON, Answer, Reply, door, json_answer
+from service.errors import Conflict
 from service.model import Scope
 
 _BODY = {
@@ -61,14 +62,17 @@ def list_keys(call: Call) -> Answer:
     scope=Scope.ADMIN,
     path_schemas={"key": schemas.KEY_NAME},
     replies={200: Reply("The key, now revoked.", schemas.ref("Key"))},
-    errors=(404, 503),
+    errors=(404, 409, 503),
 )
 def revoke_key(call: Call) -> Answer:
     """Revoke a key, by name or id.
 
     It is refused from now on; other processes follow within about a second. Its name stays taken, so that a name in the log
-    always means one key.
+    always means one key. A key cannot revoke itself.
     """
-    revoked = call.parts.store.keys.revoke(call.name("key"))
+    name = call.name("key")
+    if name in (call.key.name, call.key.id):
+        raise Conflict("A key cannot revoke itself.", hint="Use another key, or burgee keys revoke.")
+    revoked = call.parts.store.keys.revoke(name)
     call.gate.keys.forget()
     return json_answer(show.key(revoked))

@@ -10,7 +10,7 @@ from service.api import _show as show
 from service.api._call import Call
 from service.api._door import JSON, Answer, Headers, Parameter, Reply, door, json_answer
 from service.api._errors import PreconditionNeeded, Stale
-from service.api._read import policy
+from service.api._read import fits_64_bits, policy
 from service.authoring.folder import used
 from service.errors import Conflict, NotFound, PayloadInvalid, Problem
 from service.model import Scope, TemplateSource, Version
@@ -193,6 +193,10 @@ def _source(call: Call, body: dict[str, Any]) -> TemplateSource:
     if not re.search(schemas.NAME["pattern"], name):
         detail = "A template's name has small letters, digits, - and _, at most 100."
         raise PayloadInvalid(detail, [Problem("template.name", detail)])
+    samples = body.get("samples", {})
+    if not fits_64_bits(samples):
+        detail = "A sample holds a whole number of more than 64 bits."
+        raise PayloadInvalid(detail, [Problem("template.sample", detail, "/samples", "Write such an id as text.")])
     source = body["source"]
     return TemplateSource(
         name=name,
@@ -204,8 +208,7 @@ def _source(call: Call, body: dict[str, Any]) -> TemplateSource:
         policy=policy(body.get("policy", {})),
         snippets=used(source, call.parts.store.snippets.all()),
         samples={
-            name: {"context": sample["context"], "expected": sample.get("expected")}
-            for name, sample in body.get("samples", {}).items()
+            name: {"context": sample["context"], "expected": sample.get("expected")} for name, sample in samples.items()
         },
     )
 

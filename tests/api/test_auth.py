@@ -83,6 +83,13 @@ def test_a_key_with_bad_words_is_a_422_that_points_at_them(admin, body):
     assert answer.json["problems"]
 
 
+def test_a_key_cannot_shut_itself_out(admin):
+    [key] = admin.get("/v1/keys").json["data"]
+    assert admin("DELETE", f"/v1/keys/{key['name']}").status_code == 409
+    assert admin("DELETE", f"/v1/keys/{key['id']}").status_code == 409
+    assert admin.get("/v1/keys").status_code == 200
+
+
 def test_a_key_that_is_not_there_cannot_be_revoked(admin):
     assert admin("DELETE", "/v1/keys/nobody").status_code == 404
 

@@ -125,6 +125,8 @@ def test_an_action_that_is_not_there_is_a_problem_with_the_nearest(admin):
         ("greeting", {**NEW, "policy": {"expires_after_s": 0}}),
         ("greeting", {**NEW, "source": "a\0b"}),
         ("greeting", {**NEW, "samples": {"ada": {}}}),
+        ("greeting", {**NEW, "samples": {"ada": {"context": {"ids": [2**64]}}}}),
+        ("greeting", {**NEW, "policy": {"quiet_hours": "28:00-08:00"}}),
     ],
 )
 def test_a_template_with_bad_parts_is_a_422_that_points_at_them(admin, name, body):
