@@ -337,6 +337,21 @@ def test_many_callers_at_once_get_what_the_limit_allows_and_every_call_is_logged
     assert [each.number for each in server.machine.ledger.entries(limit=300)] == list(range(1, 201))
 
 
+def test_many_callers_at_once_never_get_more_than_the_limit_in_a_second(server: Any) -> None:
+    requests.post(f"{server.url}/_emulator/limits", json={PATH: 40}, timeout=5)
+
+    def caller(_: int) -> int:
+        with requests.Session() as session:
+            session.headers["Authorization"] = f"Bearer {TOKEN}"
+            return [session.post(server.url + PATH, json=MESSAGE).status_code for _ in range(40)].count(200)
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = sum(pool.map(caller, range(8)))
+    times = [each.time for each in server.machine.ledger.entries(limit=500) if each.status == 200]
+    assert taken == len(times) >= 40
+    assert max(sum(1 for other in times if moment - 0.99 < other <= moment) for moment in times) <= 40
+
+
 # How it starts
 
 
