@@ -42,7 +42,7 @@ _QUERY = (
     Parameter("status", schemas.STATUS, "Only those that stand so; may be given more than once.", many=True),
     *(Parameter(name, schema, _SAID[name]) for name, schema in _FILTER.items()),
 )
-_RECIPIENT = {"type": "string", "minLength": 1, "maxLength": 255, "description": "Whom it is for, such as +12025550143."}
+_RECIPIENT = {**schemas.TEXT, "minLength": 1, "description": "Whom it is for, such as +12025550143."}
 _SEARCH = {
     "type": "object",
     "additionalProperties": False,
@@ -247,7 +247,7 @@ def _preview(seen: replay.Preview) -> dict[str, Any]:
 
 def _search(call: Call, wanted: dict[str, Any]) -> Page:
     filter = _allowed(call, _filter(wanted))
-    return call.parts.store.deliveries.search(filter, wanted.get("limit", paging.DEFAULT_LIMIT), wanted.get("cursor"))
+    return call.parts.store.deliveries.search(filter, int(wanted.get("limit", paging.DEFAULT_LIMIT)), wanted.get("cursor"))
 
 
 def _allowed(call: Call, filter: DeliveryFilter) -> DeliveryFilter:

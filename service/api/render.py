@@ -78,7 +78,7 @@ def _kept(call: Call, body: dict[str, Any]) -> tuple[Program, TemplateSource]:
 
 
 def _numbered(call: Call, body: dict[str, Any]) -> Version:
-    name, number = body["template"], body["version"]
+    name, number = body["template"], int(body["version"])
     if call.key.templates and name not in call.key.templates:
         raise Forbidden(f"The key {call.key.name} may not use the template {name}.", hint="Ask for a key that may.")
     for version in call.parts.store.templates.versions(name):

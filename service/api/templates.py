@@ -148,7 +148,7 @@ def post_version(call: Call) -> Answer:
 )
 def publish(call: Call) -> Answer:
     """Make a version live."""
-    name, number, seen = call.name("template"), call.json()["number"], call.header("If-Match")
+    name, number, seen = call.name("template"), int(call.json()["number"]), call.header("If-Match")
     expected = None if seen is None else _seen(seen)
     try:
         version = call.parts.store.templates.publish(name, number, expected_live=expected)

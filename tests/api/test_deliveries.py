@@ -83,6 +83,11 @@ def test_recipients_are_masked_in_lists_and_searched_in_the_body(admin, sent):
     assert ids(admin.post("/v1/deliveries:search")) == sent[::-1]
 
 
+def test_a_whole_number_may_be_written_with_a_point(admin, sent):
+    answer = admin.post("/v1/deliveries:search", data=b'{"limit": 2.0}', content_type="application/json")
+    assert len(ids(answer)) == 2
+
+
 def test_a_delivery_shows_what_came_in_and_what_it_became(admin, sent):
     shown = admin.get(f"/v1/deliveries/{sent[0]}").json
     assert shown["context"] == {**ADA, "name": "0"}
