@@ -478,33 +478,27 @@ def on_a_fresh_stack(work: Callable[[], T]) -> T:
 
 def compile_program(source: str, *, dialect: str, name: str, snippets: Mapping[str, str], limits: Limits) -> Program:
     """A program that writes a document. Raises TemplateInvalid with every problem found."""
-    parts = _checked_build(source, dialect, name, snippets, limits, document=True)
-    return Program(*parts)
+    if dialect == "zephyr":
+        from service.rendering.zephyr.program import compile_zephyr  # its library is loaded for those who use it
+
+        return _checked(name, lambda: compile_zephyr(source, name, snippets, limits))
+    if dialect != "jinja":
+        raise TemplateInvalid(
+            f"There is no dialect named {dialect[:40]!r}.", [Problem("template.dialect", "Use one of: jinja, zephyr.")]
+        )
+    return Program(*_checked(name, lambda: _Builder(name, dict(snippets), limits).build(source, document=True)))
 
 
 def compile_text_program(source: str, *, name: str, limits: Limits) -> TextProgram:
     """A program that writes text. Raises TemplateInvalid with every problem found."""
-    return TextProgram(*_checked_build(source, "jinja", name, {}, limits, document=False))
+    return TextProgram(*_checked(name, lambda: _Builder(name, {}, limits).build(source, document=False)))
 
 
-_Parts = tuple[dict[str, Unit], Unit, Places, Limits, tuple[Problem, ...]]
-
-
-def _checked_build(
-    source: str, dialect: str, name: str, snippets: Mapping[str, str], limits: Limits, *, document: bool
-) -> _Parts:
-    if dialect not in FRONT_ENDS:
-        raise TemplateInvalid(
-            f"There is no dialect named {dialect[:40]!r}.",
-            [Problem("template.dialect", f"Use one of: {', '.join(FRONT_ENDS)}.")],
-        )
+def _checked(name: str, build: Callable[[], T]) -> T:
+    """What `build` makes of a source. Whatever it raises becomes TemplateInvalid."""
     places = Places(name)
     try:
-        return on_a_fresh_stack(
-            lambda: _Builder(name, dict(snippets), limits, Places(name), FRONT_ENDS[dialect]).build(
-                source, document=document
-            )
-        )
+        return on_a_fresh_stack(build)
     except TemplateInvalid:
         raise
     except Broken as broken:
@@ -523,21 +517,17 @@ def _checked_build(
     raise TemplateInvalid(problem.detail, [problem])
 
 
-FrontEnd = Callable[[Environment, str, int, Limits], nodes.Template]
-FRONT_ENDS: dict[str, FrontEnd] = {
-    "jinja": parse
-}  # a dialect turns a source into Jinja's syntax tree; all after it is shared
+_Parts = tuple[dict[str, Unit], Unit, Places, Limits, tuple[Problem, ...]]
 
 
 class _Builder:
     """Compiles one template and the snippets that it reaches."""
 
-    def __init__(self, name: str, snippets: dict[str, str], limits: Limits, places: Places, front_end: FrontEnd) -> None:
+    def __init__(self, name: str, snippets: dict[str, str], limits: Limits) -> None:
         self._name = name
         self._snippets = snippets
         self._limits = limits
-        self._places = places
-        self._front_end = front_end
+        self._places = Places(name)
         self._environment = Environment()
         self._problems: list[Problem] = []
         self._warnings: list[Problem] = []
@@ -582,7 +572,7 @@ class _Builder:
         guards = Guards(self._places, self._snippets, main=snippet is None)
         contexts = Contexts(self._places, self._snippets)
         try:
-            tree = self._front_end(self._environment, source, base, self._limits)
+            tree = parse(self._environment, source, base, self._limits)
             tree = resolve(tree, self._parent, guards.refuse)
             guards.rewrite(tree)
             (contexts.document if document else contexts.text)(tree)
@@ -600,7 +590,7 @@ class _Builder:
         if source is None:
             return None
         source = source.replace("\r\n", "\n").replace("\r", "\n")
-        return self._front_end(self._environment, source, self._places.add(name, source), self._limits)
+        return parse(self._environment, source, self._places.add(name, source), self._limits)
 
     def _warn_of_cycles(self) -> None:
         for start, uses in self._uses.items():

@@ -97,6 +97,8 @@ class Contexts:
                 printer, state = self._print(state, node.lineno)
                 written = inner(printer, inner("end capture", None, at=node.lineno), at=node.lineno)
                 body[at] = nodes.FilterBlock([node], written, lineno=node.lineno)
+            elif isinstance(node, (nodes.Break, nodes.Continue)):
+                self._leave(node, state)
         return state
 
     def _captured(self, body: list[nodes.Node], at: int) -> None:
@@ -129,6 +131,15 @@ class Contexts:
         self._loops.pop()
         otherwise = self._branch(node.else_, state, node.lineno, "{% else %}")
         return _join([each for each in (state, end, otherwise) if each is not None]) if state is not None else None
+
+    def _leave(self, node: nodes.Node, state: State | None) -> None:
+        """A loop may be left only where the JSON context is the one that it began in."""
+        start = self._loops[-1].start if self._loops else None
+        if start is not None and state is not None and (state.in_string != start.in_string or state.pending):
+            detail = f"A {type(node).__name__.lower()} leaves a loop in the middle of a JSON string."
+            self._refuse(
+                "template.context", detail, "Put the quotes either both inside or both outside of the loop.", node.lineno
+            )
 
     def _branch(self, body: list[nodes.Node], start: State | None, at: int, what: str) -> State | None:
         if start is not None and start.pending:

@@ -20,6 +20,10 @@ _BARE_TESTS = frozenset({"defined", "undefined", "none", "empty"})
 _NODES_PER_STEP = 64
 _PROBLEMS_KEPT = 50
 _LONGEST_COMPARED = 60
+_NOT_VALUES = {
+    "self": "Use a macro to print something twice.",
+    "super": "Write {{ super() }} alone, directly inside a block.",
+}
 _NOT_OFFERED = {
     "safe": "Leave it out: there is no unescaped output.",
     "escape": "Leave it out: values are escaped by themselves.",
@@ -106,10 +110,8 @@ class Guards(NodeTransformer):
     # -- names
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802
-        if node.ctx == "load" and node.name == "self":
-            self.refuse(
-                "template.not_offered", "`self` is not offered.", "Use a macro to print something twice.", node.lineno
-            )
+        if node.ctx == "load" and node.name in _NOT_VALUES:
+            self.refuse("template.not_offered", f"`{node.name}` is not offered here.", _NOT_VALUES[node.name], node.lineno)
         return node
 
     def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802

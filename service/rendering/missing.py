@@ -38,10 +38,11 @@ class Missing:
     Using it goes on with an empty value, so that one render tells of everything that is missing.
     """
 
-    __slots__ = ("path", "place", "said", "sought", "within")
+    __slots__ = ("first", "path", "place", "said", "sought", "within")
 
     def __init__(self, hint: str | None = None, obj: Any = missing, name: Any = None, exc: Any = None) -> None:  # noqa: ARG002
         self.path = str(name) if name is not None else "value"
+        self.first = self.path  # the first part of the path that is not there
         self.said = f"{hint[0].upper()}{_IMPORTED_ON.sub('', hint[1:])}." if hint else None
         self.within = obj  # where `sought` was looked for
         self.sought: Any = name
@@ -99,11 +100,12 @@ def _explain(it: Missing) -> tuple[str, str | None]:
     path, within = it.path, it.within
     if within is missing:
         return _not_in_context(path)
-    parent = path[: -len(_step(it.sought))]
+    parent = it.first[: -len(_step(it.sought))]
     kind = _KINDS.get(type(within))
     if isinstance(within, dict):
         near = _nearest(it.sought, within)
-        return f"`{path}` is missing.", _suggest(path, f"{parent}{_step(near)}" if near else None)
+        because = f": there is no `{it.first}`" if it.first != path else ""
+        return f"`{path}` is missing{because}.", _suggest(path, near and f"{parent}{_step(near)}{path[len(it.first) :]}")
     if isinstance(within, (list, tuple)):
         hint = None if type(it.sought) is int else f"Choose one item, such as {parent}[0], or loop over them."
         return f"`{path}` is missing: `{parent}` is a list of {len(within)}.", hint
@@ -144,9 +146,7 @@ def absent(path: str, name: Any, value: Any) -> Missing:
     """`name` is not in `value`, which was found at `path`."""
     made = Missing(name=path + _step(name))
     if isinstance(value, Missing):
-        made.said, made.within, made.sought = value.said, value.within, value.sought
-        if value.within is not missing:
-            made.path = value.path
+        made.said, made.first, made.within, made.sought = value.said, value.first, value.within, value.sought
     else:
         made.within, made.sought = value, name
     return made

@@ -194,6 +194,8 @@ def _brace_or(broken: Broken, source: str, base: int) -> Broken:
     """The problem, or that a brace of the JSON was taken for one of a tag, which is a common slip."""
     if broken.place is not None and broken.code == "template.syntax":
         at = source.rfind("{{", 0, broken.place - base + 1)
+        while at > 0 and source[at - 1] == "{":
+            at -= 1
         if at >= 0 and source[at + 2 : at + 3] in ("{", "%", "#"):
             detail = "A { stands directly before a tag, so that both together are read as another tag."
             return Broken("template.brace", detail, "Put a blank between them: { {% if ... %} or { {{ ... }}.", base + at)
