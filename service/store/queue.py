@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, func, insert, literal_column, null, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, func, insert, literal_column, null, select, update
 
 from service.model import Guarantee, Status
 from service.store import buckets, circuits
@@ -307,7 +307,7 @@ _DUE_ROWS = (
     select(*_JOB_COLUMNS)
     .where(_OF_LANE, _d.priority == bindparam("of_priority"), _d.due_at <= bindparam("now"))
     .order_by(_d.due_at, _d.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True)
 )
 _LEASE = (
