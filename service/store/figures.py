@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, literal, literal_column, select, union_all
 
-from service.model import Delivery, Status
+from service.model import Attempt, Delivery, Status
 from service.store._database import Database
 from service.store._ids import first_id, moment_of
 from service.store._tables import OUT_OF_THE_ORDINARY, SENDING, WAITING, attempts, deliveries
@@ -23,6 +23,7 @@ from service.store.deliveries import to_delivery
 MOST = 100_000
 
 _d = deliveries.c
+_a = attempts.c
 _SECOND = 12  # `dlv_` and eight digits: as many ids as are made in 1.024 s begin with the same
 _UNUSUAL = tuple(each for each in Status if each not in (Status.QUEUED, Status.SENDING, Status.ACCEPTED))
 
@@ -123,6 +124,11 @@ class Figures:
                 for account, count, due in connection.execute(query.order_by(_d.account))
             ]
 
+    def calls(self, account: str, since: datetime) -> int:
+        """How many deliveries for this account came in since then."""
+        with self._database.read() as connection:
+            return _count(connection, select(_d.id).where(_d.account == account, _d.id >= first_id(since)))
+
     def unusual(self, statuses: Iterable[Status], since: datetime, limit: int) -> list[Delivery]:
         """The newest deliveries since then that stand so (neither queued, sending nor accepted), at most `limit` of each."""
         start = first_id(since)
@@ -179,6 +185,24 @@ class Figures:
         at = from_ms_or_none(row.finished_at)
         assert at is not None
         return LastAnswer(at, row.status_code, row.error)
+
+    def answers(self, ids: Sequence[str]) -> dict[str, list[Attempt]]:
+        """The attempts of these deliveries, by delivery, the first one first; without what was said at length."""
+        columns = (_a.delivery, _a.number, _a.started_at, _a.finished_at, _a.duration_ms, _a.outcome, _a.status_code)
+        found: dict[str, list[Attempt]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(select(*columns).where(_a.delivery.in_(ids)).order_by(_a.delivery, _a.number)):
+                found.setdefault(row.delivery, []).append(
+                    Attempt(
+                        number=row.number,
+                        started_at=from_ms(row.started_at),
+                        finished_at=from_ms_or_none(row.finished_at),
+                        duration_ms=row.duration_ms,
+                        outcome=row.outcome,
+                        status_code=row.status_code,
+                    )
+                )
+        return found
 
 
 # Written as literal text, as the conditions of partial indexes are.
