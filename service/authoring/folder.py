@@ -28,7 +28,7 @@ SAMPLES = "samples"
 DIALECTS = {"template.json.j2": "jinja", "template.json.zephyr": "zephyr"}
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
-_REFERENCE = re.compile(r"""\{%[-+]?\s*(?:include|import|from)\b(.*?)%\}""", re.DOTALL)
+_REFERENCE = re.compile(r"""\{%[-+]?\s*(?:include|import|from|extends)\b(.*?)%\}""", re.DOTALL)
 _TEXT = re.compile(r""""([^"]*)"|'([^']*)'""")
 
 
@@ -96,7 +96,7 @@ def is_template(path: Path) -> bool:
 
 
 def used(text: str, shared: Mapping[str, str]) -> dict[str, str]:
-    """Those of the `shared` snippets that the template `text` includes or imports, directly or through another, by name.
+    """Those of the `shared` snippets that the template `text` includes, imports or extends, by name; also through another.
 
     What is named and not there is left to the compiler, which knows the line.
 
@@ -114,7 +114,7 @@ def used(text: str, shared: Mapping[str, str]) -> dict[str, str]:
 
 
 def references(text: str) -> Iterator[str]:
-    """Names of the snippets that a template names in an include or import, also where it does not compile yet."""
+    """Names of the snippets that a template names in an include, import or extends, also where it does not compile yet."""
     for tag in _REFERENCE.finditer(text):
         for name in _TEXT.finditer(tag[1]):
             yield name[1] or name[2] or ""

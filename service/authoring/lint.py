@@ -57,10 +57,14 @@ def lint_one(preparer: Preparer, template: TemplateSource) -> Linted:
 
 
 def unused_values(template: TemplateSource, action: Action) -> Iterator[Problem]:
-    """A value that is assigned and never used, such as an image URL that never reaches the payload."""
+    """A value that is assigned and never used, such as an image URL that never reaches the payload.
+
+    The snippets count as uses: a template that extends one sets what the base prints.
+    """
     text = _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), template.source)
     fields = {field.casefold(): field for field in action.schema.get("properties", {})}
-    code = " ".join(_QUOTED.sub("", tag[0]) for tag in _TAG.finditer(text))
+    everything = " ".join([text, *template.snippets.values()])
+    code = " ".join(_QUOTED.sub("", tag[0]) for tag in _TAG.finditer(everything))
     assigned = [found[1] for found in _ASSIGNED.finditer(text)]
     for found in _ASSIGNED.finditer(text):
         name = found[1]

@@ -34,7 +34,7 @@ def test_a_template_takes_a_copy_of_the_snippets_it_uses_and_of_those_they_use(t
         {
             "_snippets/a.j2": "{% import 'b' as b %}",
             "_snippets/b.j2": '{%- from "c" import x -%}',
-            "_snippets/c.j2": "{% include 'a' %}",
+            "_snippets/c.j2": "{% extends 'a' %}",
             "_snippets/unused.j2": "x",
             "one/template.json.j2": '{% include "a" %}',
             "one/about.toml": ABOUT,

@@ -1,5 +1,7 @@
 """Lints: what would surprise somebody later is said before the first message. S1-20, S1-21, S1-29."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.authoring.lint import lint_one
@@ -56,6 +58,12 @@ def test_an_image_address_that_never_reaches_the_payload_is_named_with_what_to_w
 def test_assigned_and_never_used_is_told_from_used(lint, before, text, unused):
     sample = {"context": {"name": {"a": "Ada"}}, "expected": {}}
     assert ("lint.unused" in warnings(lint(before + payload(text), {"s": sample}))) == unused
+
+
+def test_what_a_base_prints_counts_as_used(lint, preparer, template):
+    base = payload("{{ greeting }}")
+    child = template('{% extends "base" %}{% set greeting = "Hello" %}', SAMPLE)
+    assert warnings(lint_one(preparer, replace(child, snippets={"base": base}))) == []
 
 
 @pytest.mark.parametrize(
