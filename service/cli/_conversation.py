@@ -63,7 +63,11 @@ class Conversation:
         answer = self.session.post(
             f"{self.place.web}/v1/hooks/{template.name}",
             json=sample["context"],
-            headers={"Authorization": f"Bearer {self.place.key}", "Prefer": f"wait={SENT_S}"},
+            headers={
+                "Authorization": f"Bearer {self.place.key}",
+                "Prefer": f"wait={SENT_S}",
+                "Idempotency-Key": f"{template.name} {name}",  # samples may tell of one and the same event
+            },
             timeout=SENT_S + 10,
         )
         id = answer.json().get("id")
@@ -115,10 +119,13 @@ class Conversation:
         return "; ".join(each.detail for each in check.differences(expected, payload)) if expected is not None else ""
 
     def _arrived(self, delivery: Delivery) -> int:
-        """How many requests with this delivery's very payload the emulator has answered with 2xx."""
-        seen = self.session.get(f"{self.place.emulator}/_emulator/requests", params={"limit": 10_000}, timeout=SENT_S)
-        payload = json.loads(delivery.payload) if delivery.payload is not None else object()
-        return sum(each["body"] == payload and 200 <= (each["status"] or 0) < 300 for each in seen.json()["requests"])
+        """How many requests of this delivery, with its very payload, the emulator has answered with 2xx."""
+        found = self.session.get(
+            f"{self.place.emulator}/_emulator/requests", params={"request_id": delivery.id}, timeout=SENT_S
+        ).json()["requests"]
+        payload = json.loads(delivery.payload) if delivery.payload is not None else None
+        unchanged = [each for each in found if each["method"] == "GET" or each["body"] == payload]
+        return sum(200 <= (each["status"] or 0) < 300 for each in unchanged)
 
 
 def show(context: dict[str, Any], told: Told) -> None:

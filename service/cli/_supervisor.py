@@ -114,7 +114,7 @@ class Supervisor:
         for child in self.children:
             child.signal(signal.SIGTERM)
         while self._running() and (left := deadline - time.monotonic()) > 0:
-            self._wait(min(left, 1.0))
+            self._wait(left)
             self._reap()
         late = self._running()
         for child in late:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from click.testing import CliRunner
 
 from service import cli
 from service.app import build
+from service.settings import packaged
 
 START = [sys.executable, "-c", "from service.app import main; main()"]
 
@@ -64,6 +66,18 @@ def burgee() -> Run:
 def home(tmp_path: Path) -> dict[str, str]:
     """An environment with a folder of its own and no account."""
     return {"BURGEE_VAR": str(tmp_path / "var")}
+
+
+MESSAGES = ("first-name", "order-shipped", "plain-message", "recommendation", "welcome")
+
+
+@pytest.fixture
+def messages(tmp_path: Path) -> Path:
+    """A copy of those starter templates that make one text each, to be changed."""
+    place = tmp_path / "templates"
+    for name in (*MESSAGES, "_snippets"):
+        shutil.copytree(packaged("templates") / name, place / name)
+    return place
 
 
 @pytest.fixture

@@ -30,8 +30,9 @@ def until_line(process, start):
     raise AssertionError(process.err)
 
 
-def test_every_message_of_the_starter_templates_really_arrives(start, home):
+def test_every_message_of_the_starter_templates_really_arrives(start, home, messages):
     """S1-22, S1-27, S1-28, S1-30, S1-8, end to end."""
+    home["BURGEE_TEMPLATES"] = str(messages)
     home["BURGEE_ATTENTIVE_TOKEN"] = "the-real-token"
     home["BURGEE_ATTENTIVE_URL"] = "http://127.0.0.1:9"
     demo = start("demo", "--once", "--json")
@@ -51,7 +52,13 @@ def test_every_message_of_the_starter_templates_really_arrives(start, home):
     )
 
 
-def test_people_read_what_came_in_what_it_became_and_what_the_vendor_said(start):
+def test_everything_of_the_starter_set_comes_to_what_its_samples_promise(start):
+    told = json.loads(start("demo", "--once", "--json").output())
+    assert [each for each in told["messages"] if not each["as_hoped"]] == []
+
+
+def test_people_read_what_came_in_what_it_became_and_what_the_vendor_said(start, home, messages):
+    home["BURGEE_TEMPLATES"] = str(messages)
     demo = start("demo", "--once")
     out = demo.output()
     assert demo.popen.returncode == 0, demo.err
@@ -67,13 +74,12 @@ def test_people_read_what_came_in_what_it_became_and_what_the_vendor_said(start)
     assert "bgk_" not in out
 
 
-def test_one_message_that_comes_out_otherwise_makes_it_fail(start, home, tmp_path):
-    templates = shutil.copytree(packaged("templates"), tmp_path / "templates")
+def test_one_message_that_comes_out_otherwise_makes_it_fail(start, home, messages):
     for name in ("first-name", "order-shipped", "recommendation", "welcome"):
-        shutil.rmtree(templates / name)
-    file = templates / "plain-message" / "samples" / "ada.expected.json"
+        shutil.rmtree(messages / name)
+    file = messages / "plain-message" / "samples" / "ada.expected.json"
     file.write_text(file.read_text().replace("Saturday", "Sunday"))
-    home["BURGEE_TEMPLATES"] = str(templates)
+    home["BURGEE_TEMPLATES"] = str(messages)
     demo = start("demo", "--once", "--json")
     out = demo.output()
     assert demo.popen.returncode == 1
@@ -110,7 +116,8 @@ def test_ended_in_the_middle_it_leaves_nothing_running(start, number):
     assert "Traceback" not in demo.err
 
 
-def test_two_demos_at_once_do_not_touch_each_other(start, home):
+def test_two_demos_at_once_do_not_touch_each_other(start, home, messages):
+    home["BURGEE_TEMPLATES"] = str(messages)
     both = [start("demo", "--once", "--json") for _ in range(2)]
     out = [json.loads(each.output()) for each in both]
     assert [each["ok"] for each in out] == [True, True]

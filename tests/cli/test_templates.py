@@ -1,19 +1,15 @@
 """`burgee templates`, `lint` and `test`: from a folder to what is live, and back."""
 
 import json
-import shutil
 
 import pytest
-
-from service.settings import packaged
 
 STARTER = ["first-name", "order-shipped", "plain-message", "recommendation", "welcome"]
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A copy of the starter templates, to be changed."""
-    return shutil.copytree(packaged("templates"), tmp_path / "templates")
+def folder(messages):
+    return messages
 
 
 @pytest.fixture
