@@ -229,22 +229,26 @@ class Worker:
                 continue  # the dispatcher says so already
 
     def _look_after_the_dead(self) -> None:
-        workers = self._store.workers
         lost: dict[str, Ending] = {}
-        for owner in self._store.queue.owners() - {self.id}:
-            gone = self._store.queue.reclaim(
-                owner,
-                retry.after_crash,
-                is_gone=lambda connection, owner=owner: workers.is_gone(connection, owner),  # type: ignore[misc]
-            )
-            if gone:
-                workers.forget(owner)
-                lost.update(gone)
-        lost.update(self._store.queue.reclaim(None, retry.after_crash))
+        owners = self._store.queue.owners()
+        for owner in owners.keys() - {self.id}:
+            lost |= self._bury(owner)
+        if any(owners.values()):
+            lost |= self._store.queue.reclaim(None, retry.after_crash)
         for id, ending in lost.items():
             self._log.warning("worker died while sending", delivery=id, outcome=ending.outcome)
         if lost:
             self._wake.set()
+
+    def _bury(self, owner: str) -> dict[str, Ending]:
+        """Decide about what this worker had, if it is dead."""
+        workers = self._store.workers
+        endings = self._store.queue.reclaim(
+            owner, retry.after_crash, is_gone=lambda connection: workers.is_gone(connection, owner)
+        )
+        if endings:
+            workers.forget(owner)
+        return endings
 
     # -- begin and end
 

@@ -189,10 +189,11 @@ class Queue:
             until = self._database.now(connection) + ms_of(lease_s)
             connection.execute(update(deliveries).where(SENDING, _d.lease_owner == worker).values(lease_until=until))
 
-    def owners(self) -> set[str]:
-        """The workers that have something claimed."""
+    def owners(self) -> dict[str, bool]:
+        """The workers that have something claimed, and whether the lease of any of it has run out."""
         with self._database.read() as connection:
-            return set(connection.execute(select(_d.lease_owner).where(SENDING).distinct()).scalars())
+            now = self._database.now(connection)
+            return {row.lease_owner: row.first_end < now for row in connection.execute(_OWNERS)}
 
     def reclaim(
         self,
@@ -215,7 +216,8 @@ class Queue:
             for row in connection.execute(query.with_for_update(skip_locked=True)).all():
                 ending = endings[row.id] = decide(Guarantee(row.guarantee), row.attempts_made)
                 _end_lost(connection, row, ending, now)
-            self._database.notify(connection)
+            if endings:
+                self._database.notify(connection)
             return endings
 
 
@@ -310,6 +312,7 @@ _DUE_ROWS = (
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True)
 )
+_OWNERS = select(_d.lease_owner, func.min(_d.lease_until).label("first_end")).where(SENDING).group_by(_d.lease_owner)
 _LEASE = (
     update(deliveries)
     .where(_d.id.in_(bindparam("ids", expanding=True)))

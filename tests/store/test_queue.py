@@ -243,7 +243,9 @@ def test_a_lease_that_runs_out_is_decided_by_the_guarantee(store, put, claim, ch
     [once], [again] = put(), put(guarantee=Guarantee.AT_LEAST_ONCE)
     claim()
     assert store.queue.reclaim(None, after_crash) == {}
+    assert store.queue.owners() == {"w1": False}
     change("lease_until = lease_until - 60000")
+    assert store.queue.owners() == {"w1": True}
     endings = store.queue.reclaim(None, after_crash)
     assert {id: ending.outcome for id, ending in endings.items()} == {once: "unknown", again: "retry"}
     assert store.deliveries.status(once) is Status.UNKNOWN
@@ -265,7 +267,7 @@ def test_a_dead_worker_is_known_as_soon_as_its_presence_ends_and_a_living_one_is
     theirs = make_store()
     presence = theirs.workers.enter("w9")
     claim(worker="w9")
-    assert store.queue.owners() == {"w9"}
+    assert store.queue.owners() == {"w9": False}
 
     def reclaim():
         return store.queue.reclaim("w9", after_crash, is_gone=lambda connection: store.workers.is_gone(connection, "w9"))
@@ -275,7 +277,7 @@ def test_a_dead_worker_is_known_as_soon_as_its_presence_ends_and_a_living_one_is
     assert set(reclaim()) == {id}
     store.workers.forget("w9")
     assert reclaim() == {}
-    assert store.queue.owners() == set()
+    assert store.queue.owners() == {}
 
 
 def _die(presence):
