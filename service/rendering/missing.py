@@ -139,7 +139,7 @@ def _suggest(path: str, near: str | None) -> str | None:
 def _step(name: Any) -> str:
     if type(name) is int:
         return f"[{name}]"
-    return f".{name}" if isinstance(name, str) and name.isidentifier() else f"[{str(name)[:40]!r}]"
+    return f".{name[:60]}" if isinstance(name, str) and name.isidentifier() else f"[{str(name)[:40]!r}]"
 
 
 def absent(path: str, name: Any, value: Any) -> Missing:

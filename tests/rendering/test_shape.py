@@ -86,7 +86,7 @@ def test_hostile_names_in_a_context_reach_nothing(context: dict[str, Any]) -> No
     program = compile(
         '{"n": {{ range(2) | list }}, "s": "{% for each in [1, 2] %}{{ loop.index }}{% endfor %}", "k": {{ dict(a=1) }}}'
     )
-    hostile = {name: "hostile" for name in ("loop", "range", "dict", "self", "caller", "environment", "context", "resolve")}
+    hostile = dict.fromkeys(("loop", "range", "dict", "self", "caller", "environment", "context", "resolve"), "hostile")
     made = program.render({**context, **hostile}, now=NOW)
     assert made.document == {"n": [0, 1], "s": "12", "k": {"a": 1}}
 

@@ -26,6 +26,8 @@ Size = Annotated[int, "size"]  # an argument that says how large something will 
 Items = Annotated[list[Any], "items"]  # anything that can be walked through, as a list
 Raw = Annotated[Any, "raw"]  # also what is missing
 
+_LONGEST_FIELD = 200
+
 FILTERS: Mapping[str, Callable[..., Any]] = {}
 TESTS: Mapping[str, Callable[..., Any]] = {}
 
@@ -100,9 +102,13 @@ def _checked(made: Any) -> Any:
 
 
 def _work(value: Any) -> int:
+    """Steps for a value that a filter works on: its characters, or its items and their characters."""
     if isinstance(value, str):
         return len(value) // STEP_CHARACTERS
-    return len(value) // STEP_ITEMS if isinstance(value, CONTAINERS) else 0
+    if not isinstance(value, CONTAINERS):
+        return 0
+    characters = 0 if isinstance(value, range) else sum(len(each) for each in value if type(each) is str)
+    return len(value) // STEP_ITEMS + characters // STEP_CHARACTERS
 
 
 def _explain_arguments(
@@ -205,14 +211,17 @@ def _named(family: Mapping[str, Callable[..., Any]], what: str, name: Any) -> Ca
     return family[name]
 
 
-def attribute(item: Any, path: Any) -> Any:
-    """The value at a dotted path such as `"vars.color"` or `"images.0.url"` in `item`, or Missing."""
-    if type(path) is int:
-        return walk(item, "item", (path,))
-    if not isinstance(path, str):
-        raise Stop("render.type", f"The name of a field is text, not {describe(path)}.", 'Write map(attribute="title").')
-    return walk(
-        item,
-        "item",
-        tuple(int(step) if step.isascii() and step.isdigit() and len(step) < 6 else step for step in path.split(".")),
-    )
+def attributes(items: list[Any], field: Any) -> list[Any]:
+    """The value at a dotted path such as `"vars.color"` or `"images.0.url"` in each item, or Missing."""
+    names = _steps(field)
+    current().charge(len(items) * len(names) // STEP_ITEMS)
+    return [walk(item, "item", names) for item in items]
+
+
+def _steps(field: Any) -> tuple[Any, ...]:
+    if type(field) is int:
+        return (field,)
+    if not isinstance(field, str) or len(field) > _LONGEST_FIELD:
+        word = "a long text" if isinstance(field, str) else describe(field)
+        raise Stop("render.type", f"The name of a field is a short text, not {word}.", 'Write map(attribute="title").')
+    return tuple(int(step) if step.isascii() and step.isdigit() and len(step) < 6 else step for step in field.split("."))

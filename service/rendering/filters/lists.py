@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from service.rendering.filters._plumbing import Items, Raw, Size, apply, attribute, holds
+from service.rendering.filters._plumbing import Items, Raw, Size, apply, attributes, holds
 from service.rendering.limits import STEP_ITEMS, check_items, check_text, current, sized, weigh
 from service.rendering.missing import Missing
 from service.rendering.operators import binary
@@ -107,7 +107,8 @@ def sort(value: Items, reverse: bool = False, case_sensitive: bool = False, attr
     >>> sort(["b", "A", "c"])
     ['A', 'b', 'c']
     """
-    return sorted(value, key=_key(attribute, case_sensitive), reverse=reverse)
+    keys = _keys(value, attribute, case_sensitive)
+    return [value[at] for at in sorted(range(len(value)), key=keys.__getitem__, reverse=reverse)]
 
 
 def unique(value: Items, case_sensitive: bool = False, attribute: Any = None) -> list[Any]:
@@ -122,7 +123,7 @@ def unique(value: Items, case_sensitive: bool = False, attribute: Any = None) ->
     for item, each in zip(value, _picked(value, attribute)):
         key = each.lower() if isinstance(each, str) and not case_sensitive else each
         if isinstance(key, (list, dict, tuple)):
-            weigh(seen)
+            current().charge(len(seen) * weigh(key) // STEP_ITEMS)
             if key not in seen:
                 seen.append(key)
                 kept.append(item)
@@ -138,9 +139,7 @@ def min_(value: Items, case_sensitive: bool = False, attribute: Any = None) -> A
     >>> min_([3, 1])
     1
     """
-    return (
-        min(value, key=_key(attribute, case_sensitive)) if value else Missing("there is no smallest item: the list is empty")
-    )
+    return _best(value, case_sensitive, attribute, min)
 
 
 def max_(value: Items, case_sensitive: bool = False, attribute: Any = None) -> Any:
@@ -149,9 +148,7 @@ def max_(value: Items, case_sensitive: bool = False, attribute: Any = None) -> A
     >>> max_([3, 1])
     3
     """
-    return (
-        max(value, key=_key(attribute, case_sensitive)) if value else Missing("there is no largest item: the list is empty")
-    )
+    return _best(value, case_sensitive, attribute, max)
 
 
 def sum_(value: Items, attribute: Any = None, start: Any = 0) -> Any:
@@ -207,7 +204,7 @@ def selectattr(value: Items, field: Any, test: Any = None, *args: Any) -> list[A
     >>> selectattr([{"n": 1}, {"n": 0}], "n"), selectattr([{"n": 1}, {"n": 5}], "n", "gt", 2)
     ([{'n': 1}], [{'n': 5}])
     """
-    return [each for each in value if _holds(attribute(each, field), test, args)]
+    return [each for each, found in zip(value, attributes(value, field)) if _holds(found, test, args)]
 
 
 def rejectattr(value: Items, field: Any, test: Any = None, *args: Any) -> list[Any]:
@@ -216,7 +213,7 @@ def rejectattr(value: Items, field: Any, test: Any = None, *args: Any) -> list[A
     >>> rejectattr([{"n": 1}, {"n": 0}], "n")
     [{'n': 0}]
     """
-    return [each for each in value if not _holds(attribute(each, field), test, args)]
+    return [each for each, found in zip(value, attributes(value, field)) if not _holds(found, test, args)]
 
 
 def groupby(value: Items, field: Any, default: Raw = None, case_sensitive: bool = False) -> list[Any]:
@@ -226,8 +223,7 @@ def groupby(value: Items, field: Any, default: Raw = None, case_sensitive: bool 
     [['a', [{'c': 'a', 'n': 2}]], ['b', [{'c': 'b', 'n': 1}]]]
     """
     keyed = []
-    for each in value:
-        found = attribute(each, field)
+    for each, found in zip(value, attributes(value, field)):
         keyed.append((default if isinstance(found, Missing) and default is not None else found, each))
     groups: list[list[Any]] = []
     last_key: Any = None
@@ -295,17 +291,21 @@ def _object(value: Any) -> dict[Any, Any]:
 
 
 def _picked(value: list[Any], field: Any) -> list[Any]:
-    if field is None:
-        return value
-    current().charge(len(value) // STEP_ITEMS)
-    return [attribute(each, field) for each in value]
+    return value if field is None else attributes(value, field)
 
 
-def _key(fields: Any, case_sensitive: bool) -> Callable[[Any], Any]:
-    if fields is None:
-        return lambda each: _sort_key(each, case_sensitive)
+def _keys(value: list[Any], fields: Any, case_sensitive: bool) -> list[Any]:
+    """What each item is ordered by: itself, a field, or several fields."""
     names = fields.split(",") if isinstance(fields, str) else [fields]
-    return lambda each: [_sort_key(attribute(each, name), case_sensitive) for name in names]
+    columns = [[_sort_key(each, case_sensitive) for each in _picked(value, name)] for name in names]
+    return columns[0] if len(columns) == 1 else [list(row) for row in zip(*columns)]
+
+
+def _best(value: list[Any], case_sensitive: bool, attribute: Any, choose: Callable[..., int]) -> Any:
+    if not value:
+        return Missing("there is no such item: the list is empty")
+    keys = _keys(value, attribute, case_sensitive)
+    return value[choose(range(len(value)), key=keys.__getitem__)]
 
 
 def _sort_key(value: Any, case_sensitive: bool) -> Any:
