@@ -25,7 +25,7 @@ from service.registry import nearest
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _NO_STORE = ("Cache-Control", "no-store")
-_MAX_WAITING = 16  # a call that waits for its outcome holds a thread; one more than this is answered at once
+_MAX_WAITING = 8  # a call that waits for its outcome holds a thread; one more than this is answered at once
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -37,6 +37,7 @@ class Gate:
         self.keys: Remembered[Key] = Remembered(parts.store.keys.verify)
         self.waiting = BoundedSemaphore(_MAX_WAITING)
         self.document: dict[str, Any] = {}  # the OpenAPI document, once all doors are known
+        self.ready_until = 0.0  # by the monotonic clock
 
     def serve(self, door: Door, environ: Environ, names: Mapping[str, str]) -> Answer:
         """The whole answer to a call of this door; never raises."""
@@ -46,6 +47,8 @@ class Gate:
             key = None if door.scope is None else self.key(environ, door.scope)
             answer = door.view(Call(self, door, environ, names, key))
         except BurgeeError as error:
+            if isinstance(error, Unavailable):
+                log_unavailable(error, request_id, door.operation_id)
             answer = problem_answer(error, path)
         except Exception as error:
             log_defect(error, request_id, door.operation_id)

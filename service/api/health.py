@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from service import telemetry
 from service.api._call import Call
 from service.api._door import Answer, Reply, door, json_answer
+from service.delivery.accept import FRESH_S
 from service.store import readiness
 
 _OK = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"], "additionalProperties": False}
@@ -18,8 +21,13 @@ def alive(_: Call) -> Answer:
 
 @door("GET", "/readyz", scope=None, replies={200: Reply("It can.", _OK)}, errors=(503,))
 def ready(call: Call) -> Answer:
-    """Say whether hooks can be accepted: the database can be written and has the tables of this version."""
-    readiness.check(call.parts.store)
+    """Say whether hooks can be accepted: the database can be written and has the tables of this version.
+
+    A yes holds for a second, so that asking often costs the database nothing.
+    """
+    if time.monotonic() >= call.gate.ready_until:
+        readiness.check(call.parts.store)
+        call.gate.ready_until = time.monotonic() + FRESH_S
     return json_answer({"status": "ok"})
 
 

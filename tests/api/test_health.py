@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 ADA = {"to": "+12025550143", "name": "Ada"}
@@ -39,6 +40,12 @@ def test_a_service_that_lost_its_database_is_not_ready(caller, parts, tmp_path):
     (tmp_path / "burgee.sqlite3").mkdir()
     assert caller().get("/readyz").status_code == 503
     shutil.rmtree(tmp_path / "burgee.sqlite3")
+
+
+def test_a_yes_is_not_asked_for_again_at_once(caller, parts, monkeypatch):
+    assert caller().get("/readyz").status_code == 200
+    monkeypatch.setattr("service.store.readiness.check", lambda _: pytest.fail("asked again"))
+    assert caller().get("/readyz").status_code == 200
 
 
 def test_metrics_tell_of_calls_and_of_the_queue_and_of_nobody(caller, flow):
