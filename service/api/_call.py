@@ -18,7 +18,7 @@ from service.api._body import Environ, read_bytes
 from service.api._door import JSON, Answer, Door, Headers, Parameter, Schema
 from service.api._errors import Unsupported, defect_answer, problem_answer
 from service.delivery.accept import Remembered
-from service.errors import BurgeeError, Forbidden, NotFound, NotReadable, PayloadInvalid, Problem, Unauthorized
+from service.errors import BurgeeError, Forbidden, NotFound, NotReadable, PayloadInvalid, Problem, Unauthorized, Unavailable
 from service.model import Key, Scope
 from service.parts import Parts
 from service.registry import nearest
@@ -193,6 +193,11 @@ def log_defect(error: Exception, request_id: str, operation: str) -> None:
     ]
     kind = type(error).__name__
     structlog.get_logger("burgee").error("defect", request_id=request_id, operation=operation, error=kind, frames=frames)
+
+
+def log_unavailable(error: Unavailable, request_id: str, operation: str) -> None:
+    """What the database said, for the engineer; the caller has no use for a host or a path."""
+    structlog.get_logger("burgee").error("unavailable", request_id=request_id, operation=operation, detail=error.detail)
 
 
 def request_id_of(environ: Environ) -> str:

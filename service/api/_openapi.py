@@ -41,7 +41,7 @@ def document(doors: Iterable[Door], server: str = "") -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server or "/"}],
-        "paths": dict(sorted(paths.items())),
+        "paths": paths,
         "components": {
             "schemas": COMPONENTS,
             "securitySchemes": {

@@ -21,7 +21,8 @@ code, pre { font: .88rem/1.45 ui-monospace, monospace; } h3 code { font-size: 1r
 pre { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem; overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; } th { color: var(--soft); font-weight: 500; }
 td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); }
-nav ul { columns: 2; padding-left: 1.2rem; } a { color: inherit; } details { margin: .6rem 0; }
+td:first-child, th:first-child { width: 11rem; } a { color: inherit; } details { margin: .6rem 0; }
+nav > ul { columns: 2; padding: 0; list-style: none; } nav li { break-inside: avoid; } nav ul ul { padding: 0 0 .8rem 1rem; }
 .method { display: inline-block; min-width: 4.2rem; font-weight: 600; }
 """
 
@@ -48,16 +49,16 @@ def docs(call: Call) -> Answer:
     return Answer(200, _page(call.gate.document).encode(), (_CSP,), "text/html; charset=utf-8")
 
 
+# What most readers come for stands first; resources that are not named here follow by name.
+_FIRST = ("hooks", "render", "templates", "deliveries")
+
+Operation = tuple[str, str, dict[str, Any]]
+
+
 def _page(document: dict[str, Any]) -> str:
-    operations = [
-        (method.upper(), path, operation)
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    ]
-    index = "".join(
-        f'<li><a href="#{operation["operationId"]}"><code>{method} {escape(path)}</code></a></li>'
-        for method, path, operation in operations
-    )
+    resources = _by_resource(document)
+    index = "".join(f"<li>{name}<ul>{''.join(map(_entry, each))}</ul></li>" for name, each in resources.items())
+    chapters = "".join(f"<h2>{name.title()}</h2>{''.join(map(_operation, each))}" for name, each in resources.items())
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Burgee: HTTP API</title><style>{_STYLE}</style></head><body>
@@ -66,15 +67,31 @@ def _page(document: dict[str, Any]) -> str:
 <p>Send a key with every call under <code>/v1</code>: <code>Authorization: Bearer bgk_...</code>.
 The same for machines: <a href="/openapi.json">openapi.json</a>.</p>
 <nav><ul>{index}</ul></nav>
-{"".join(_operation(*each) for each in operations)}
+{chapters}
 <h2>Problems</h2>
-<p>Errors are <code>application/problem+json</code>. Their <code>type</code> leads here.</p>
+<p>Errors are <code>application/problem+json</code>. Their <code>type</code> leads here. Any call may end with 500
+<code>{DEFECT.word}</code>, which is ours to mend.</p>
 <table><tr><th>Type</th><th>Status</th><th>Meaning</th></tr>{_kinds()}</table>
 <h2>Schemas</h2>{_components(document["components"]["schemas"])}
 </body></html>"""
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+def _by_resource(document: dict[str, Any]) -> dict[str, list[Operation]]:
+    found: dict[str, list[Operation]] = {name: [] for name in _FIRST}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            found.setdefault(operation["tags"][0], []).append((method.upper(), path, operation))
+    rest = sorted(found.keys() - set(_FIRST))
+    return {name: found[name] for name in (*_FIRST, *rest) if found[name]}
+
+
+def _entry(operation: Operation) -> str:
+    method, path, declared = operation
+    return f'<li><a href="#{declared["operationId"]}"><code>{method} {escape(path)}</code></a></li>'
+
+
+def _operation(which: Operation) -> str:
+    method, path, operation = which
     body = operation.get("requestBody", {}).get("content", {})
     example = next((each["example"] for each in body.values() if "example" in each), None)
     shown = f"<pre>{_json(example)}</pre>" if example is not None else ""
@@ -82,11 +99,12 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         f"<details><summary>Body as <code>{escape(kind)}</code></summary><pre>{_json(each['schema'])}</pre></details>"
         for kind, each in body.items()
     )
+    answers = "".join(_response(*each) for each in operation["responses"].items() if each[0] != "500")
     return f"""<section id="{operation["operationId"]}">
 <h3><span class="method">{method}</span><code>{escape(path)}</code></h3>
 <p><b>{escape(operation["summary"])}.</b> {_prose(operation["description"])}</p>{shown}{schema}
 {_parameters(operation["parameters"])}
-<table><tr><th>Status</th><th>Answer</th></tr>{"".join(_response(*each) for each in operation["responses"].items())}</table>
+<table><tr><th>Status</th><th>Answer</th></tr>{answers}</table>
 </section>"""
 
 
