@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from service.errors import Unavailable
@@ -44,8 +44,7 @@ class Committer:
     def _begin(self, pid: int) -> None:
         self._pid = pid
         self._start_lock = threading.Lock()
-        self._queue: deque[_Waiting] = deque()
-        self._arrived = threading.Semaphore(0)
+        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def submit(self, row: NewDelivery) -> Inserted:
@@ -53,8 +52,7 @@ class Committer:
         if self._thread is None or self._pid != os.getpid():
             self._start()
         waiting = _Waiting(row)
-        self._queue.append(waiting)
-        self._arrived.release()
+        self._queue.put(waiting)
         if not waiting.done.acquire(timeout=_GIVE_UP_S):
             raise Unavailable("The database has not answered for a minute.")
         if waiting.error is not None:
@@ -72,10 +70,9 @@ class Committer:
 
     def _run(self) -> None:
         while True:
-            self._arrived.acquire()
-            group = [self._queue.popleft()]
-            while len(group) < _LARGEST_COMMIT and self._arrived.acquire(blocking=False):
-                group.append(self._queue.popleft())
+            group = [self._queue.get()]
+            while len(group) < _LARGEST_COMMIT and not self._queue.empty():  # nobody else takes from it
+                group.append(self._queue.get())
             self._commit(group)
 
     def _commit(self, group: list[_Waiting]) -> None:
@@ -84,7 +81,7 @@ class Committer:
                 waiting.answer = answer
         except Unavailable as error:
             for waiting in group:
-                waiting.error = Unavailable(error.detail, error.problems, hint=error.hint)
+                waiting.error = Unavailable(error.detail, error.problems, hint=error.hint, inside=error.inside)
         except Exception as error:  # the thread must live on, and one bad row must not take the others with it
             if len(group) > 1:
                 for waiting in group:

@@ -69,7 +69,7 @@ def test_what_arrives_during_a_commit_goes_into_the_next_one_together(store, new
     first_began.wait(10)
     others = threading.Thread(target=submit_many, args=(committer, [new_delivery() for _ in range(5)]))
     others.start()
-    while len(committer._queue) < 5:
+    while committer._queue.qsize() < 5:
         os.sched_yield()
     go_on.set()
     first.join()
