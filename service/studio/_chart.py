@@ -57,9 +57,7 @@ def chart(bars: Sequence[Bar], clock: Clock, unit: str) -> Chart:
         rect for at, stack in enumerate(stacks) for rect in _stack(stack, at * step + step * (1 - _FILL) / 2, step, top)
     ]
     totals = tuple((name, word, sum(dict(stack)[name] for stack in stacks)) for name, word, _ in LAYERS)
-    return Chart(
-        tuple(rects), (top, top * 2 // 3, top // 3, 0), _times(bars, clock), totals, _label(totals, bars, stacks, unit)
-    )
+    return Chart(tuple(rects), (top, top * 2 // 3, top // 3, 0), _times(bars, clock), totals, _label(totals, stacks, unit))
 
 
 def _stack(stack: Sequence[tuple[str, int]], x: float, step: float, top: int) -> list[Rect]:
@@ -95,8 +93,8 @@ def _times(bars: Sequence[Bar], clock: Clock) -> tuple[str, ...]:
 
 def _label(totals: Sequence[tuple[str, str, int]], stacks: Sequence[Sequence[tuple[str, int]]], unit: str) -> str:
     said = ", ".join(f"{number:,} {word}" for _, word, number in totals if number) or "nothing came in"
-    sums: list[int] = [sum(number for _, number in stack) for stack in stacks]
-    most = f"; at most {max(sums):,} a {unit}" if sums and max(sums) else ""
+    highest = max((sum(number for _, number in stack) for stack in stacks), default=0)
+    most = f"; at most {highest:,} a {unit}" if highest else ""
     return f"Messages a {unit}: {said}{most}"
 
 

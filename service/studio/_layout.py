@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from service.store.users import Role
 from service.studio import _words
+from service.studio._clock import span
 
 _HERE = Path(__file__).parent
 
@@ -60,7 +61,8 @@ def environment() -> Environment:
         status_word=_words.status_word,
         with_code=with_code,
         json_code=json_code,
-        span=_words.span,
+        size=_words.size,
+        span=span,
     )
     return made
 

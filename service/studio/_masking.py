@@ -12,6 +12,7 @@ from service import sms
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(r"(?<![\w.])(?:\+\d[\d ().-]{5,20}\d|\(?\d[\d ().-]{7,18}\d)(?![\w])")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NORTH_AMERICAN = re.compile(r"^\+1(\d{3})(\d{3})(\d{4})$")
 _FEWEST = 10  # digits of a number without + that may be a phone's; one with + has 7 at least
 
 
@@ -26,10 +27,14 @@ class Masking:
 
         >>> Masking(False).recipient("+12025550143"), Masking(False).recipient("ada@example.com")
         ('+1 ••• ••• 0143', 'ad•••')
+        >>> Masking(True).recipient("+12025550143")
+        '+1 202 555 0143'
         """
         if not recipient:
             return ""
-        return recipient if self.shows_all else _masked_recipient(recipient)
+        if not self.shows_all:
+            return _masked_recipient(recipient)
+        return _NORTH_AMERICAN.sub(r"+1 \1 \2 \3", recipient)
 
     def text(self, text: str | None) -> str:
         """Any text, with what may be a phone number or an email address masked.

@@ -154,21 +154,13 @@ class Storyteller:
     def _tried(self, delivery: Delivery, attempt: Attempt, is_last: bool) -> Step:
         outcome = attempt.outcome or "sending"
         sign = {"retry": "retrying"}.get(outcome, outcome)
-        words_of = {
-            "accepted": "accepted",
-            "refused": "refused",
-            "retry": "not taken, to be tried again",
-            "unknown": "no answer",
-            "failed": "failed",
-            "sending": "the request is out",
-        }
         status = f"{attempt.status_code}" if attempt.status_code is not None else attempt.error or ""
-        took = f"{attempt.duration_ms:.0f} ms" if attempt.duration_ms is not None else ""
-        aside = f"{status} in {took}" if status and took else status or took
+        took = words.duration(attempt.duration_ms) if attempt.duration_ms is not None else ""
+        aside = f"{status} in {took}" if attempt.status_code is not None and took else status or took
         return Step(
             sign=sign,
             status=sign,
-            title=f"Attempt {attempt.number}: {words_of.get(outcome, outcome)}",
+            title=f"Attempt {attempt.number}: {_came_to(attempt)}",
             aside=self.masking.text(aside),
             at=attempt.started_at,
             said=self._said(attempt.meaning),
@@ -230,6 +222,15 @@ class Storyteller:
             column=problem.column,
             template=problem.template,
         )
+
+
+def _came_to(attempt: Attempt) -> str:
+    """What an attempt came to, in two or three words."""
+    if attempt.outcome == "retry":
+        if attempt.status_code is None:
+            return "nothing left"
+        return "too many requests" if attempt.status_code == 429 else "not taken"
+    return {None: "the request is out", "unknown": "no answer"}.get(attempt.outcome, attempt.outcome or "")
 
 
 def message(payload: Any, action: Action | None, account: Account | None, masking: Masking) -> Message | None:

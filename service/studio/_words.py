@@ -12,7 +12,6 @@ from service.studio._clock import Clock, span
 if TYPE_CHECKING:
     from service.model import Attempt, Delivery
 
-__all__ = ["count", "happened", "sentence", "span", "status_word", "vendor"]
 
 STOPPED = (Status.SUPPRESSED, Status.EXPIRED, Status.CANCELED)
 WRONG = (Status.REFUSED, Status.FAILED, Status.REJECTED)
@@ -28,6 +27,24 @@ def count(number: int) -> str:
     ('12,481', '100,000+')
     """
     return f"{number:,}+" if number >= MOST_COUNTED else f"{number:,}"
+
+
+def size(number: int) -> str:
+    """
+    >>> size(299), size(2253)
+    ('299 bytes', '2.2 KB')
+    """
+    return f"{number} bytes" if number < 1_000 else f"{number / 1_024:.1f} KB"
+
+
+def duration(ms: float) -> str:
+    """
+    >>> duration(184.4), duration(10_003), duration(1_240)
+    ('184 ms', '10 s', '1.2 s')
+    """
+    if ms < 1_000:
+        return f"{ms:.0f} ms"
+    return f"{ms / 1_000:.2g} s" if ms < 100_000 else span(ms / 1_000)
 
 
 def status_word(status: Status) -> str:
@@ -87,7 +104,7 @@ def named(reason: str, name: str) -> str:
 
 def _answered(name: str, attempts: Sequence[Attempt]) -> str:
     last = attempts[-1]
-    took = f" in {last.duration_ms:.0f} ms" if last.duration_ms is not None else ""
+    took = f" in {duration(last.duration_ms)}" if last.duration_ms is not None else ""
     before = [f"{each.status_code}" for each in attempts[:-1] if each.status_code]
     if not before:
         return f"{name} answered {last.status_code}{took}."

@@ -11,6 +11,7 @@ from flask import Response, request
 from service.errors import BurgeeError, NotFound
 from service.model import Account
 from service.store.users import Role
+from service.studio._clock import now
 from service.studio._page import page
 from service.studio._visit import Visit
 
@@ -167,5 +168,6 @@ def _form(
         problems=problems or {},
         destinations=[(each, each.capitalize()) for each in _destinations(visit)],
         may=visit.may(Role.ADMIN),
+        now=now(),
         **facts,
     )

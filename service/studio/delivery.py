@@ -10,7 +10,7 @@ from service.model import Delivery, Status
 from service.store.users import Role
 from service.studio import _story as story
 from service.studio import _words as words
-from service.studio._clock import span
+from service.studio._clock import Clock, span
 from service.studio._page import page
 from service.studio._story import Storyteller
 from service.studio._visit import Visit
@@ -74,10 +74,11 @@ def _known(visit: Visit, id: str) -> Delivery:
 
 
 def _shown(visit: Visit, kept: Delivery, status: int = 200, problem: str = "") -> Response:
-    store, clock = visit.parts.store, visit.clock
+    store = visit.parts.store
     action = visit.parts.actions.get(kept.action)
     account = store.accounts.get(kept.account)
     attempts = store.deliveries.attempts(kept.id)
+    visit.clock = clock = Clock(account.timezone) if account is not None else visit.clock
     payload = visit.masking.json(kept.payload)
     said = story.message(payload, action, account, visit.masking)
     return visit.show(
@@ -87,7 +88,7 @@ def _shown(visit: Visit, kept: Delivery, status: int = 200, problem: str = "") -
         d=kept,
         recipient=visit.masking.recipient(kept.recipient),
         happened=visit.masking.text(words.happened(kept, attempts, clock)),
-        took=_took(kept),
+        took=_took(kept) if attempts else "",
         steps=Storyteller(clock, visit.masking, action).steps(kept, attempts, said),
         message=said,
         problem=problem,

@@ -12,10 +12,10 @@ from service.studio._page import page
 from service.studio._visit import Visit
 
 ROLES = {
-    Role.VIEWER: "sees everything, numbers masked",
-    Role.AUTHOR: "and writes drafts",
-    Role.PUBLISHER: "and publishes, replays, makes keys, sees numbers",
-    Role.ADMIN: "and keeps users and accounts",
+    Role.VIEWER: "A viewer sees everything, with phone numbers masked.",
+    Role.AUTHOR: "An author also writes drafts.",
+    Role.PUBLISHER: "A publisher also publishes, replays, makes keys and sees numbers.",
+    Role.ADMIN: "An admin also keeps users and accounts.",
 }
 
 
