@@ -53,6 +53,7 @@ MAX_SNIPPET_NAME = 150
 RESERVED = frozenset(
     {"true", "false", "null", "if", "else", "case", "switch", "select", "for", "foreach", "lambda"}
     | {"break", "continue", "include"}
+    | {"elseif", "elif", "elsif", "endif", "endfor", "endforeach", "endswitch"}  # a slip, never a variable
 )
 CONSTANTS = {"true": True, "false": False, "null": None}
 OPERATORS = (("||",), ("&&",), ("=",), ("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))  # weakest first
@@ -183,7 +184,7 @@ class _Parser:
         elif first.kind == "name" and (opens := getattr(self, f"_open_{first.text}", None)) and first.text in _TAGS:
             self._next()
             opens(at)
-        elif first.kind == "name" and first.text in FOREIGN and self._peek(1).text not in _AFTER_A_NAME:
+        elif first.kind == "name" and first.text in FOREIGN and self._peek(1).kind in ("name", "string", "number"):
             raise _Wrong(first.at, f"Zephyr has no `{first.text}`.", FOREIGN[first.text])
         elif first.kind == "close":
             raise _Wrong(at, "A tag is empty.", lexer.HINT_BRACE)
@@ -602,4 +603,3 @@ class _Parser:
 
 
 _TAGS = frozenset({"if", "else", "foreach", "switch", "select", "case", "break", "continue", "include"})
-_AFTER_A_NAME = frozenset({".", "[", "(", "=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "?", "?:", "&&", "||"})

@@ -370,9 +370,10 @@ def _larger(inner):
     )
 
 
-@given(
-    st.recursive(ATOMS, _larger, max_leaves=12), st.sampled_from(["{{{}}}", "{{x = {}}}", "{{if {}}}a{{/if}}", "{{{{{}}}}}"])
-)
+EXPRESSIONS = st.recursive(ATOMS, _larger, max_leaves=8)
+
+
+@given(EXPRESSIONS, st.sampled_from(["{{{}}}", "{{x = {}}}", "{{if {}}}a{{/if}}", "{{{{{}}}}}"]))
 def test_printing_and_reading_again_gives_the_same_tree(source, around):
     whole = around.format(source)
     try:

@@ -249,9 +249,9 @@ def range_(start: Any, end: Any, step: Any = 1) -> list[int]:
     by = index(step)
     if not by:
         raise Stop("zephyr.range", "range() has a step of 0.", "Use 1 or more.")
-    values = range(index(start), index(end) + (1 if by > 0 else -1), by)
-    limit = current().limits.range
-    if len(values) > limit:
+    first, last, limit = index(start), index(end), current().limits.range
+    values = range(first, last + (1 if by > 0 else -1), by)
+    if abs(last - first) // abs(by) >= limit and (last - first) * by > 0:
         raise Stop("render.range", f"range() makes more than {limit:,} numbers.", "Loop over fewer.")
     return list_type(values)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from service.rendering.zephyr.scope import Scope
 from service.rendering.zephyr.values import compare_texts, index, kind, order, whole
 
 _MAX_PLACES = 30
+_EXACT = Context(prec=400, rounding=ROUND_HALF_EVEN)
 
 
 def number(n: Any, format: Any = 0) -> str:
@@ -27,7 +28,7 @@ def number(n: Any, format: Any = 0) -> str:
     """
     value = values.number(n)
     check_number(value)
-    if isinstance(format, str) and not format.isdigit():
+    if isinstance(format, str) and not (format.isdigit() and format.strip("0")):
         return _formatted(value, format)
     places = index(format)
     if not 0 <= places <= _MAX_PLACES:
@@ -75,10 +76,10 @@ def _read_pattern(pattern: str) -> _Pattern:
 
 
 def _write(value: int | float, pattern: _Pattern, negative: tuple[str, str]) -> str:
-    exact = Decimal(value) * pattern.factor
+    exact = _EXACT.multiply(Decimal(value), Decimal(pattern.factor))
     if exact.adjusted() > 100:
         refuse_number()
-    rounded = exact.quantize(Decimal(1).scaleb(-pattern.most_places), ROUND_HALF_EVEN) if exact else Decimal(0)
+    rounded = exact.quantize(Decimal(1).scaleb(-pattern.most_places), context=_EXACT) if exact else Decimal(0)
     digits = format(abs(rounded), "f")
     front, _, places = digits.partition(".")
     places = places.rstrip("0").ljust(pattern.least_places, "0")
