@@ -12,6 +12,7 @@ from service.errors import Problem
 
 STEP_CHARACTERS = 256  # characters that one step of work pays for
 STEP_ITEMS = 16  # list items that one step of work pays for
+REPORT_STEPS = 4  # what it costs to tell a problem, again and again in a loop
 DATA_DEPTH = 64  # nesting of a value that is printed or compared; the same as for JSON that comes in
 EMPTY: Mapping[str, str] = {}
 

@@ -44,7 +44,7 @@ def now() -> datetime:
 def render() -> Callable[..., Rendered]:
     """Compiles and renders at once."""
 
-    def run(source: str, context: Mapping[str, Any] = {}, snippets: Mapping[str, str] = {}, **more: Any) -> Rendered:  # noqa: B006
+    def run(source: str, context: Mapping[str, Any] = {}, snippets: Mapping[str, str] = {}, **more: Any) -> Rendered:
         return compile(source, snippets=snippets).render(context, now=NOW, **more)
 
     return run
@@ -54,7 +54,7 @@ def render() -> Callable[..., Rendered]:
 def value(render: Callable[..., Rendered]) -> Callable[..., Any]:
     """What an expression, written where a JSON value may stand, becomes."""
 
-    def run(expression: str, context: Mapping[str, Any] = {}, **more: Any) -> Any:  # noqa: B006
+    def run(expression: str, context: Mapping[str, Any] = {}, **more: Any) -> Any:
         made = render('{"v": {{ ' + expression + " }}}", context, **more)
         assert made.problems == (), made.problems
         return made.document["v"]
@@ -66,7 +66,7 @@ def value(render: Callable[..., Rendered]) -> Callable[..., Any]:
 def codes(render: Callable[..., Rendered]) -> Callable[..., list[str]]:
     """The codes of all problems of a template, from compiling or else from rendering."""
 
-    def run(source: str, context: Mapping[str, Any] = {}, snippets: Mapping[str, str] = {}) -> list[str]:  # noqa: B006
+    def run(source: str, context: Mapping[str, Any] = {}, snippets: Mapping[str, str] = {}) -> list[str]:
         try:
             return [each.code for each in render(source, context, snippets).problems]
         except TemplateInvalid as error:

@@ -29,7 +29,7 @@ COMPILE_BOMBS: dict[str, tuple[str, str]] = {
     "an infinite literal": ("{{ 1e999 }}", "template.number"),
     "a long source": ("x" * 20_001, "template.too_long"),
     "every include with every name": (
-        '"' + "".join("{%%set a%d=1%%}" % at for at in range(600)) + "{%include'f'%}" * 600 + '"',
+        '"' + "".join(f"{{%set a{at}=1%}}" for at in range(600)) + "{%include'f'%}" * 600 + '"',
         "template.too_long",
     ),
 }
@@ -43,8 +43,8 @@ RENDER_BOMBS: dict[str, tuple[str, str]] = {
         "render.text_too_long",
     ),
     "doubling": (
-        IN_STRING
-        % "{% set ns = namespace(t='ha') %}{% for i in range(34) %}{% set ns.t = ns.t ~ ns.t %}{% endfor %}{{ ns.t|length }}",
+        IN_STRING % "{% set ns = namespace(t='ha') %}{% for i in range(34) %}{% set ns.t = ns.t ~ ns.t %}{% endfor %}"
+        "{{ ns.t|length }}",
         "render.text_too_long",
     ),
     "shared structure printed": (

@@ -1,4 +1,4 @@
-"""The same template and context always end the same way: in any thread, at any depth of the stack, the first and the last time."""
+"""The same template and context always end the same way: in any thread, at any depth of the stack, every time."""
 
 from __future__ import annotations
 

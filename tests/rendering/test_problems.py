@@ -54,7 +54,11 @@ def test_errors_have_a_place_and_a_hint(source: str, code: str, place: tuple[int
 
 
 def test_every_problem_of_a_source_and_its_snippets_is_told_at_once() -> None:
-    source = '{"a": "{{ x | uper }}",\n "{{ k }}": {{ n }}{{ n }},\n "b": {% include "nope" %}, "c": {{ x is gone }}{% include "s" %}}'
+    source = (
+        '{"a": "{{ x | uper }}",\n'
+        ' "{{ k }}": {{ n }}{{ n }},\n'
+        ' "b": {% include "nope" %}, "c": {{ x is gone }}{% include "s" %}}'
+    )
     with pytest.raises(TemplateInvalid) as caught:
         compile(source, snippets={"s": "{{ y | lowr }}"})
     assert sorted((each.template or "", each.line, each.code) for each in caught.value.problems) == [
@@ -73,14 +77,32 @@ def test_an_unknown_dialect_is_refused() -> None:
         compile("1", dialect="mustache")
 
 
+MARKS = r"""
+    {{ }} {% %} {# #} {%- -}} " ' \ { } [ ] ( ) , : | . ~ = == - * ** % if else elif endif for in
+    endfor set endset macro endmacro call x y loop self super() caller() recursive import include
+    from as block endblock extends 's' 1 2.5 1e9 true none not and is defined upper default
+    range(3) namespace() raw endraw with endwith filter endfilter autoescape é {{x}} suppress('x')
+    ns.x x[0] x.y.z *a **k
+"""
 PIECES = st.sampled_from(
-    ["{{", "}}", "{%", "%}", "{#", "#}", "{%-", "-}}", '"', "'", "\\", "{", "}", "[", "]", "(", ")", ",", ":", "|", ".", "~", "=", "==", "-"]
-    + ["*", "**", "%", " ", "\n", "if ", "else", "elif ", "endif", "for ", "in ", "endfor", "set ", "endset", "macro ", "endmacro", "call"]
-    + ["x", "y", "loop", "self", "super()", "caller()", "recursive", "import ", "include ", "from ", "as ", "block ", "endblock", "extends "]
-    + ["'s'", "1", "2.5", "1e9", "true", "none", "not ", "and ", "is ", "defined", "upper", "default", "range(3)", "namespace()", "raw"]
-    + ["endraw", "with ", "endwith", "filter ", "endfilter", "autoescape ", "é", "\u2028", "\0", "\ud800", "{{ x }}", "{% if x %}", "{% endif %}"]
-    + ['{"a": ', "{% for x in y %}", "{% endfor %}", "{% set z = x %}", "{% include 's' %}", "suppress('x')", "ns.x", "x[0]", "x.y.z", "*a", "**k"]
-)  # fmt: skip
+    [
+        *MARKS.split(),
+        *(f" {each} " for each in MARKS.split()),
+        " ",
+        "\n",
+        "\u2028",
+        "\x00",
+        "�",
+        '{"a": ',
+        "{% if x %}",
+        "{% endif %}",
+        "{% for x in y %}",
+        "{% endfor %}",
+        "{% set z = x %}",
+        "{% include 's' %}",
+        "{{ x }}",
+    ]
+)
 CONTEXTS = st.fixed_dictionaries(
     {
         "x": st.one_of(st.none(), st.integers(), st.text(max_size=5), st.lists(st.integers(), max_size=3)),

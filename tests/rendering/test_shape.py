@@ -14,7 +14,7 @@ from service.rendering import compile
 NOW = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
 
 NASTY = st.sampled_from(
-    list("\"\\{}[]:,'/%#") + ["\u2028", "\u2029", "\n", "\r", "\t", "\x01", "\x1f", "\x7f", "\ufeff", "🎉", "é"]
+    [*list("\"\\{}[]:,'/%#"), "\u2028", "\u2029", "\n", "\r", "\t", "\x01", "\x1f", "\x7f", "\ufeff", "🎉", "é"]
 )
 TEXT = st.lists(
     st.one_of(
@@ -32,7 +32,8 @@ VALUES = st.recursive(
 )
 
 IN_STRING = compile(
-    '{% macro say(it) %}{{ it }}{% endmacro %}{% macro box() %}{{ caller() }}{% endmacro %}{% set kept %}{{ x }}{% endset %}{% set joined = "<" ~ x ~ ">" %}'
+    "{% macro say(it) %}{{ it }}{% endmacro %}{% macro box() %}{{ caller() }}{% endmacro %}"
+    '{% set kept %}{{ x }}{% endset %}{% set joined = "<" ~ x ~ ">" %}'
     '{ "to": "{{ x }}", "body": "Hi {{ x }}, {% if x %}{{ x }}{% endif %}!", "macro": "{{ say(x) }}", "kept": "{{ kept }}",'
     '  "joined": {{ joined }}, "included": "{% include "it" %}", "loop": "{% for each in [x] %}{{ each }}{% endfor %}",'
     '  "filtered": "{% filter trim("") %}{{ x }}{% endfilter %}", "called": "{% call box() %}{{ x }}{% endcall %}" }',

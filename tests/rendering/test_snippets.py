@@ -30,19 +30,41 @@ DATA: dict[str, Any] = {
         ('{% macro m(a) %}{% include "a" %}{% endmacro %}{"v": "{{ m(3) }}"}', {"a": "{{ a }}"}, "3"),
         ('{% set a = 4 %}{"v": "{% include "a" %}"}', {"a": "{{ a }}"}, "4"),
         ('{"v": "{% include "a" without context %}"}', {"a": "{{ name is defined }}"}, "false"),
-        ('{% import "m" as m %}{"v": "{{ m.hi(name) }}{{ m.x }}"}', {"m": "{% set x = 1 %}{% macro hi(v) %}<{{ v }}>{% endmacro %}"}, '<Ana "A">1'),
-        ('{% from "m" import hi as say %}{"v": "{{ say(name) }}"}', {"m": "{% macro hi(v) %}<{{ v }}>{% endmacro %}"}, '<Ana "A">'),
-        ('{% import "m" as m with context %}{"v": "{{ m.hi() }}"}', {"m": "{% macro hi() %}<{{ n }}>{% endmacro %}"}, "<5>"),
-        ('{% import "m" as m %}{"v": "{% call m.box() %}{{ name }}{% endcall %}"}', {"m": "{% macro box() %}[{{ caller() }}]{% endmacro %}"}, '[Ana "A"]'),
         (
-            '{% macro walk(it) %}{{ it.n }}{% for each in it.c %}{{ walk(each) }}{% endfor %}{% endmacro %}{"v": "{{ walk(tree) }}"}',
+            '{% import "m" as m %}{"v": "{{ m.hi(name) }}{{ m.x }}"}',
+            {"m": "{% set x = 1 %}{% macro hi(v) %}<{{ v }}>{% endmacro %}"},
+            '<Ana "A">1',
+        ),
+        (
+            '{% from "m" import hi as say %}{"v": "{{ say(name) }}"}',
+            {"m": "{% macro hi(v) %}<{{ v }}>{% endmacro %}"},
+            '<Ana "A">',
+        ),
+        ('{% import "m" as m with context %}{"v": "{{ m.hi() }}"}', {"m": "{% macro hi() %}<{{ n }}>{% endmacro %}"}, "<5>"),
+        (
+            '{% import "m" as m %}{"v": "{% call m.box() %}{{ name }}{% endcall %}"}',
+            {"m": "{% macro box() %}[{{ caller() }}]{% endmacro %}"},
+            '[Ana "A"]',
+        ),
+        (
+            "{% macro walk(it) %}{{ it.n }}{% for each in it.c %}{{ walk(each) }}{% endfor %}{% endmacro %}"
+            '{"v": "{{ walk(tree) }}"}',
             {},
             "abc",
         ),
-        ('{% set it = tree %}{"v": "{% include "walk" %}"}', {"walk": "{{ it.n }}{% for it in it.c %}{% include 'walk' %}{% endfor %}"}, "abc"),
-        ('{% macro m(a, b=2) %}{{ a }}{{ b }}{{ varargs | join }}{{ kwargs.c }}{% endmacro %}{"v": "{{ m(1, 2, 3, c=4) }}"}', {}, "1234"),
+        (
+            '{% set it = tree %}{"v": "{% include "walk" %}"}',
+            {"walk": "{{ it.n }}{% for it in it.c %}{% include 'walk' %}{% endfor %}"},
+            "abc",
+        ),
+        (
+            "{% macro m(a, b=2) %}{{ a }}{{ b }}{{ varargs | join }}{{ kwargs.c }}{% endmacro %}"
+            '{"v": "{{ m(1, 2, 3, c=4) }}"}',
+            {},
+            "1234",
+        ),
     ],
-)  # fmt: skip
+)
 def test_snippets_work_as_authors_expect(source: str, snippets: dict[str, str], expected: str, render: Any) -> None:
     made = render(source, DATA, snippets)
     assert made.problems == ()
@@ -167,7 +189,8 @@ def test_useful_templates_fit_into_the_budget(render: Any) -> None:
     cart = {"items": [{"title": f"Kettle {at}", "price": 3950, "qty": 2, "tags": ["tea", "blue"]} for at in range(100)]}
     snippets = {
         "money": "{% macro price(cents) %}{{ cents | money }}{% endmacro %}",
-        "line": '{% import "money" as money %}{{ item.qty }}x {{ item.title | truncate(20) }} {{ money.price(item.price) }}; ',
+        "line": '{% import "money" as money %}{{ item.qty }}x {{ item.title | truncate(20) }}'
+        " {{ money.price(item.price) }}; ",
     }
     source = (
         '{% set total = cart["items"] | sum(attribute="price") %}'

@@ -222,17 +222,15 @@ def groupby(value: Items, field: Any, default: Raw = None, case_sensitive: bool 
     >>> groupby([{"c": "b", "n": 1}, {"c": "a", "n": 2}], "c")
     [['a', [{'c': 'a', 'n': 2}]], ['b', [{'c': 'b', 'n': 1}]]]
     """
-    keyed = []
-    for each, found in zip(value, attributes(value, field)):
-        keyed.append((default if isinstance(found, Missing) and default is not None else found, each))
+    keys = [default if isinstance(each, Missing) and default is not None else each for each in attributes(value, field)]
+    folded = [_sort_key(each, case_sensitive) for each in keys]
     groups: list[list[Any]] = []
-    last_key: Any = None
-    for key, each in sorted(keyed, key=lambda pair: _sort_key(pair[0], case_sensitive)):
-        folded = _sort_key(key, case_sensitive)
-        if not groups or folded != last_key:
-            groups.append([key, []])
-            last_key = folded
-        groups[-1][1].append(each)
+    last: Any = None
+    for at in sorted(range(len(value)), key=folded.__getitem__):
+        if not groups or folded[at] != last:
+            groups.append([keys[at], []])
+            last = folded[at]
+        groups[-1][1].append(value[at])
     return groups
 
 
