@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 import requests
@@ -66,7 +67,7 @@ class Conversation:
             headers={
                 "Authorization": f"Bearer {self.place.key}",
                 "Prefer": f"wait={SENT_S}",
-                "Idempotency-Key": f"{template.name} {name}",  # samples may tell of one and the same event
+                "Idempotency-Key": quote(f"{template.name}/{name}"),  # samples may tell of one and the same event
             },
             timeout=SENT_S + 10,
         )

@@ -12,7 +12,7 @@ import click
 
 from service.cli._common import FAILED, NOT_VALID, OK, USAGE
 from service.cli._output import say_problems
-from service.errors import BurgeeError, NotReadable, PayloadInvalid, TemplateInvalid
+from service.errors import BurgeeError, NotReadable, PayloadInvalid, TemplateInvalid, Unavailable
 
 REPORT = "https://github.com/burgee/burgee/issues"
 INTERRUPTED = 130
@@ -49,7 +49,8 @@ def guarded(run: Callable[[], Any]) -> int:
 
 
 def _said(error: BurgeeError) -> int:
-    click.echo(f"Error: {error.detail}", err=True)
+    inside = f" It said: {error.inside}." if isinstance(error, Unavailable) and error.inside else ""
+    click.echo(f"Error: {error.detail}{inside}", err=True)
     say_problems([each for each in error.problems if each.detail != error.detail])
     hints = [error.hint, *(each.hint for each in error.problems if each.detail == error.detail)]
     for hint in hints:
