@@ -129,7 +129,7 @@ class Run:
 
     def report(self, problem: Problem, place: int | None = None) -> None:
         """Keeps a problem and lets the render go on, so that all of them are told at once."""
-        self.charge(1)
+        self.charge(REPORT_STEPS)
         self._keep(self.problems, problem, place)
         if len(self.problems) >= self.limits.problems:
             raise Stop("render.problems", "There are more problems than these.", "Mend these first.")

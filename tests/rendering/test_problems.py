@@ -84,25 +84,9 @@ MARKS = r"""
     range(3) namespace() raw endraw with endwith filter endfilter autoescape é {{x}} suppress('x')
     ns.x x[0] x.y.z *a **k
 """
-PIECES = st.sampled_from(
-    [
-        *MARKS.split(),
-        *(f" {each} " for each in MARKS.split()),
-        " ",
-        "\n",
-        "\u2028",
-        "\x00",
-        "�",
-        '{"a": ',
-        "{% if x %}",
-        "{% endif %}",
-        "{% for x in y %}",
-        "{% endfor %}",
-        "{% set z = x %}",
-        "{% include 's' %}",
-        "{{ x }}",
-    ]
-)
+TAGS = ["{% if x %}", "{% endif %}", "{% for x in y %}", "{% endfor %}", "{% set z = x %}", "{% include 's' %}", "{{ x }}"]
+SPACED = [f" {each} " for each in MARKS.split()]
+PIECES = st.sampled_from([*MARKS.split(), *SPACED, *TAGS, " ", "\n", "\u2028", "\0", "\ud800", '{"a": '])
 CONTEXTS = st.fixed_dictionaries(
     {
         "x": st.one_of(st.none(), st.integers(), st.text(max_size=5), st.lists(st.integers(), max_size=3)),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from service.rendering.filters._plumbing import Items, Raw, Size, apply, attributes, holds
-from service.rendering.limits import STEP_ITEMS, check_items, check_text, current, sized, weigh
+from service.rendering.limits import STEP_CHARACTERS, STEP_ITEMS, check_items, check_text, current, sized, weigh
 from service.rendering.missing import Missing
 from service.rendering.operators import binary
 from service.rendering.printing import describe, text_of
@@ -308,6 +308,8 @@ def _best(value: list[Any], case_sensitive: bool, attribute: Any, choose: Callab
 
 def _sort_key(value: Any, case_sensitive: bool) -> Any:
     if isinstance(value, str):
+        if len(value) > STEP_CHARACTERS:
+            current().charge(len(value) // STEP_CHARACTERS)
         return value if case_sensitive else value.lower()
     if isinstance(value, Missing):
         value.report()
