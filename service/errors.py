@@ -84,9 +84,19 @@ class IdempotencyMismatch(BurgeeError):
 
 
 class Unavailable(BurgeeError):
-    """The database cannot keep what was sent (disk full, connection lost), so nothing was accepted."""
+    """The database cannot keep what was sent (disk full, connection lost), so nothing was accepted.
+
+    `inside` is what the database itself said: for logs and the command line, never for a caller, since it names hosts and
+    paths.
+    """
 
     retry_after_s = 5
+
+    def __init__(
+        self, detail: str, problems: Iterable[Problem] = (), *, hint: str | None = None, inside: str | None = None
+    ) -> None:
+        super().__init__(detail, problems, hint=hint)
+        self.inside = inside
 
 
 class Misconfigured(BurgeeError):

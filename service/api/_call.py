@@ -197,7 +197,9 @@ def log_defect(error: Exception, request_id: str, operation: str) -> None:
 
 def log_unavailable(error: Unavailable, request_id: str, operation: str) -> None:
     """What the database said, for the engineer; the caller has no use for a host or a path."""
-    structlog.get_logger("burgee").error("unavailable", request_id=request_id, operation=operation, detail=error.detail)
+    structlog.get_logger("burgee").error(
+        "unavailable", request_id=request_id, operation=operation, said=error.inside or error.detail
+    )
 
 
 def request_id_of(environ: Environ) -> str:

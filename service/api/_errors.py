@@ -30,13 +30,12 @@ class PreconditionNeeded(BurgeeError):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one class of errors is answered. `says` stands for a detail that names our inside: a host, a path, a driver."""
+    """How one class of errors is answered."""
 
     status: int
     word: str
     title: str
     headers: Headers = ()
-    says: str | None = None
 
 
 _RETRY = (("Retry-After", str(errors.Unavailable.retry_after_s)),)
@@ -55,7 +54,7 @@ KINDS: dict[type[BurgeeError], Kind] = {
     errors.TemplateInvalid: Kind(422, "template-invalid", "The template does not compile"),
     errors.IdempotencyMismatch: Kind(422, "idempotency-mismatch", "The idempotency key was used for another body"),
     PreconditionNeeded: Kind(428, "precondition-needed", "Say what you have seen"),
-    errors.Unavailable: Kind(503, "unavailable", "Nothing can be kept right now", _RETRY, "The database cannot be used."),
+    errors.Unavailable: Kind(503, "unavailable", "Nothing can be kept right now", _RETRY),
     errors.Misconfigured: Kind(503, "misconfigured", "An engineer has to mend a setting first", _RETRY),
 }
 DEFECT = Kind(500, "defect", "A defect in Burgee")
@@ -81,8 +80,7 @@ def problem_answer(
     """The error as `application/problem+json`. `more` are further members, such as the id of a delivery that was kept."""
     kind = kind_of(error)
     said = error.problems if problems is None else tuple(problems)
-    hint = error.hint if kind.says is None else "Try again shortly; nothing was accepted."
-    return _answer(kind, kind.says or error.detail, path, said, hint, (*kind.headers, *headers), more)
+    return _answer(kind, error.detail, path, said, error.hint, (*kind.headers, *headers), more)
 
 
 def defect_answer(path: str, request_id: str) -> Answer:

@@ -168,7 +168,7 @@ class Database:
         except (exc.DataError, self._driver.DataError, UnicodeEncodeError, OverflowError) as error:
             raise NotReadable(f"The database cannot keep one of the values: {_said(error)}.") from error
         except (exc.DBAPIError, exc.TimeoutError, OSError, self._driver.Error) as error:
-            raise Unavailable(f"The database cannot be used now: {_said(error)}.", hint=_hint(str(error))) from error
+            raise Unavailable("The database cannot be used now.", hint=_hint(str(error)), inside=_said(error)) from error
 
     @cached_property
     def _driver(self) -> Any:

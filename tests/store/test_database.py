@@ -41,7 +41,7 @@ def test_a_full_disk_keeps_nothing_and_says_so(sqlite_store, new_delivery):
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 3}")
     with pytest.raises(Unavailable) as caught:
         sqlite_store.deliveries.insert_many([new_delivery(payload=b"x" * 2000) for _ in range(64)])
-    assert "full" in caught.value.detail
+    assert "full" in caught.value.inside
     assert "disk space" in caught.value.hint
     with sqlite_store.database.write() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
@@ -57,7 +57,7 @@ def test_a_file_that_another_process_holds_is_waited_for_and_then_reported(sqlit
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable) as caught:
         store.deliveries.insert_many([new_delivery()])
-    assert "locked" in caught.value.detail
+    assert "locked" in caught.value.inside
     other.execute("ROLLBACK")
     other.close()
     assert store.deliveries.insert_many([new_delivery()])[0].created
@@ -76,7 +76,7 @@ def test_a_file_that_is_no_database_is_reported(tmp_path):
     store = Store(Settings(var=tmp_path))
     with pytest.raises(Unavailable) as caught:
         store.migrate()
-    assert "not a database" in caught.value.detail
+    assert "not a database" in caught.value.inside
 
 
 def test_a_database_without_tables_is_reported(make_store, new_delivery):
@@ -88,7 +88,7 @@ def test_a_server_that_is_not_there_is_reported_without_its_password(new_deliver
     store = Store(Settings(database_url="postgresql://ada:opensesame@127.0.0.1:9/none"))
     with pytest.raises(Unavailable) as caught:
         store.deliveries.insert_many([new_delivery()])
-    assert "opensesame" not in f"{caught.value.detail} {caught.value.hint} {store.settings!r}"
+    assert "opensesame" not in f"{caught.value.detail} {caught.value.inside} {caught.value.hint} {store.settings!r}"
 
 
 def test_lost_connections_are_reported_once_and_replaced(postgres_store, new_delivery):
@@ -109,7 +109,7 @@ def test_lost_connections_are_reported_once_and_replaced(postgres_store, new_del
 def test_an_error_never_repeats_what_was_to_be_kept(make_store, new_delivery):
     with pytest.raises(Unavailable) as caught:
         make_store().deliveries.insert_many([new_delivery(recipient="+12025550143")])
-    assert "2025550143" not in f"{caught.value.detail} {caught.value.hint}"
+    assert "2025550143" not in f"{caught.value.detail} {caught.value.inside} {caught.value.hint}"
 
 
 def test_the_file_and_its_neighbours_are_for_their_owner_only(sqlite_store, new_delivery):
