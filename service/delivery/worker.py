@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -118,7 +119,7 @@ class Worker:
         claim = self._store.queue.claim(self.id, self._routes.limits, room, lease_s=self._lease_s, check=guards.check)
         for job in claim.jobs:
             self._hand_out(job)
-        if claim.jobs:
+        if claim.jobs or claim.objections:
             return 0.0, True
         return (POLL_S, False) if claim.again_in_s is None else (min(POLL_S, claim.again_in_s), False)
 
@@ -197,6 +198,10 @@ class Worker:
                 break
             except Unavailable as error:
                 time.sleep(trouble.pause_s(error))
+            except Exception:  # a value that cannot be kept must not take the others with it, nor end this thread
+                self._log.exception("outcomes could not be kept", deliveries=[each.job.id for each in done])
+                self._complete_one_by_one(done)
+                return
         for each in done:
             self._in_hand.remove(each.job)
             _tell(each, self.id)
@@ -205,6 +210,14 @@ class Worker:
             self._log.warning(f"circuit {word}", account=account, failures=circuit.failures, trips=circuit.trips)
         if circuits:
             self._wake.set()
+
+    def _complete_one_by_one(self, done: list[Done]) -> None:
+        """Each for itself, and the one that cannot be kept without the vendor's words."""
+        if len(done) > 1:
+            for each in done:
+                self._complete([each])
+        elif (bare := _without_words(done[0])) != done[0]:
+            self._complete([bare])
 
     # -- listen, keep
 
@@ -227,6 +240,8 @@ class Worker:
                 self._look_after_the_dead()
             except Unavailable:
                 continue  # the dispatcher says so already
+            except Exception:  # without this thread leases would run out
+                self._log.exception("looking after leases failed")
 
     def _look_after_the_dead(self) -> None:
         lost: dict[str, Ending] = {}
@@ -396,6 +411,10 @@ class _Trouble:
 def _nowhere_to_go(job: Job) -> Done:
     reason = f"This version of Burgee knows no action {job.action!r}, so nothing was sent."
     return Done(job=job, ending=Ending(status=Status.FAILED, outcome="failed", reason=reason), meaning=reason)
+
+
+def _without_words(done: Done) -> Done:
+    return replace(done, headers={}, body=None, error=None, meaning=None)
 
 
 def _tell(done: Done, worker: str) -> None:

@@ -20,6 +20,7 @@ from service.store._texts import keepable
 from service.store._times import from_ms, from_ms_or_none, ms_of, to_ms
 
 _HOUR_MS = 3_600_000
+_MOST_LANES = 10_000  # that are remembered
 _LARGEST_INSERT = 64  # rows a statement: 64 x 29 values stay below every driver's limit
 
 
@@ -92,7 +93,7 @@ class Deliveries:
             return []
         with self._database.write() as connection:
             now = self._database.now(connection)
-            self._know_lanes(connection, rows)
+            new_lanes = self._make_lanes(connection, rows)
             # Sorted, so that two processes that insert the same keys at once cannot wait for each other in a circle.
             ordered = sorted(rows, key=lambda row: row.idempotency_key or "")
             kept = self._insert(connection, ordered, now)
@@ -103,14 +104,17 @@ class Deliveries:
                 connection, [row for row in ordered if row.context is not None and answers[row.id].created]
             )
             self._database.notify(connection)
+        if len(self._lanes) < _MOST_LANES:  # and only now: before the commit they were not there for others
+            self._lanes |= new_lanes
         return [answers[row.id] for row in rows]
 
-    def _know_lanes(self, connection: Connection, rows: Iterable[NewDelivery]) -> None:
-        """Every (account, rate class) has a bucket, from which workers learn that there is such a lane."""
-        for lane in {(row.account, row.rate_class) for row in rows} - self._lanes:
+    def _make_lanes(self, connection: Connection, rows: Iterable[NewDelivery]) -> set[tuple[str, str]]:
+        """Every (account, rate class) has a bucket, from which workers learn that there is such a lane. Answers those that
+        this process has not seen before."""
+        new = {(row.account, row.rate_class) for row in rows} - self._lanes
+        for lane in sorted(new):
             self._database.insert(connection, "buckets", ("account", "rate_class", "served_at"), 1, (*lane, 0))
-            if len(self._lanes) < 10_000:
-                self._lanes.add(lane)
+        return new
 
     def _insert(self, connection: Connection, rows: Sequence[NewDelivery], now: int) -> int:
         """How many rows were new."""

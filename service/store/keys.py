@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, NotFound, Unavailable
 from service.model import Key, Scope, new_id
 from service.registry import nearest
 from service.store._database import AnyRow, Database
@@ -56,7 +57,7 @@ class Keys:
         if row is None or row.revoked_at is not None:
             return None
         if row.last_used_at is None or row.last_used_at < now - _TOUCH_MS:
-            with self._database.write() as connection:
+            with suppress(Unavailable), self._database.write() as connection:  # a key is good without the note
                 connection.execute(update(keys).where(keys.c.id == row.id).values(last_used_at=now))
         return _to_key(row)
 

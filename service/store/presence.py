@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from service.errors import Unavailable
 from service.store._database import CHANNEL, Database
 
 _STEPS_S = (0.005, 0.01, 0.02)  # between two looks at the file, the longer the longer nothing happens
@@ -98,9 +99,11 @@ class _InSession(Presence):
         connection: Any = pooled.driver_connection
         pooled.detach()
         connection.autocommit = True
-        connection.execute("SELECT pg_advisory_lock(%s)", (_key(worker),))
-        connection.execute(f"LISTEN {CHANNEL}")
         self._connection = connection
+        if not connection.execute("SELECT pg_try_advisory_lock(%s)", (_key(worker),)).fetchone()[0]:
+            connection.close()
+            raise Unavailable("An old connection of this worker is still known to the server.")
+        connection.execute(f"LISTEN {CHANNEL}")
 
     def hear(self, timeout_s: float) -> bool:
         with self._database.plain_words():

@@ -73,9 +73,11 @@ Check = Callable[[Job, datetime], Hold | Stop | None]
 
 @dataclass(slots=True)
 class Claim:
-    """Jobs to send now, and when it makes sense to ask again although nothing new arrives (None: no such moment)."""
+    """Jobs to send now, how many others the guards objected to, and when it makes sense to ask again although nothing new
+    arrives (None: no such moment)."""
 
     jobs: list[Job] = field(default_factory=list)
+    objections: int = 0
     again_in_s: float | None = None
 
     def ask_again_in(self, seconds: float) -> None:
@@ -295,6 +297,7 @@ class _Serving:
                 verdicts.append(_verdict_values(job, verdict, self._now))
         if verdicts:
             self._connection.execute(_GUARDED, verdicts)
+            self._claim.objections += len(verdicts)
         return jobs
 
 

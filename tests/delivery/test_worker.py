@@ -257,6 +257,14 @@ def test_a_retry_is_found_when_its_time_has_come(store, put, vendor, start_worke
     assert comes_to(id, Status.ACCEPTED).attempts_made == 3
 
 
+def test_a_heap_of_expired_ones_does_not_hold_up_what_came_after(put, start_worker, comes_to, monkeypatch):
+    monkeypatch.setattr(worker, "POLL_S", 5.0)
+    put(100, expires_in=0)
+    [fresh] = put()
+    start_worker(senders=4)
+    comes_to(fresh, Status.ACCEPTED)
+
+
 # -- cancel
 
 
@@ -358,6 +366,19 @@ def test_a_worker_may_start_before_the_database_can_be_used(make_store, actions,
         until(lambda: any(line["event"] == "database unavailable" for line in lines))
     started.stop()
     thread.join()
+
+
+def test_an_outcome_that_cannot_be_kept_whole_is_kept_without_the_vendors_words(
+    store, put, vendor, start_worker, comes_to, monkeypatch
+):
+    monkeypatch.setattr("service.store.queue.keepable", lambda text: text)
+    vendor.answer = lambda body: (200, {}, b"\xed\xa0\xbd" if b"bad" in body else b"{}")
+    monkeypatch.setattr("service.destinations._http.Sender._clean", lambda self, text: text + "\ud83d" * ("\ufffd" in text))
+    ids = [*put(3), *put(payload=b"bad")]
+    start_worker()
+    for id in ids:
+        comes_to(id, Status.ACCEPTED)
+    assert store.deliveries.attempts(ids[-1])[0].body is None
 
 
 # -- telemetry

@@ -79,6 +79,14 @@ def test_a_value_that_no_database_can_keep_is_a_clear_refusal(store, new_deliver
     assert store.deliveries.counts().by_status[Status.QUEUED] == 0
 
 
+def test_a_lane_whose_first_commit_failed_is_known_after_the_next(store, new_delivery):
+    with pytest.raises(NotReadable):
+        store.deliveries.insert_many([new_delivery(account="new", recipient="\ud83d")])
+    store.deliveries.insert_many([new_delivery(account="new")])
+    assert [state.account for state in store.accounts.states()] == ["new"]
+    assert store.queue.anything_due()
+
+
 # -- idempotency
 
 
