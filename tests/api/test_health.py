@@ -27,10 +27,11 @@ def test_a_service_without_tables_is_not_ready_but_lives(caller, parts):
     assert caller().get("/healthz").status_code == 200
 
 
-def test_a_service_whose_tables_are_of_another_version_is_not_ready(caller, parts):
+def test_a_service_whose_tables_are_of_another_version_is_not_ready_and_the_log_says_why(caller, parts, capsys):
     with parts.store.database.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    assert "9999" in caller().get("/readyz").json["detail"]
+    assert caller().get("/readyz").status_code == 503
+    assert "9999" in "".join(capsys.readouterr())
 
 
 def test_a_service_that_lost_its_database_is_not_ready(caller, parts, tmp_path):
