@@ -97,23 +97,30 @@ def unasked(body: Body) -> frozenset[Call]:
     It asks when the result, or the variable it is given to, stands in a condition, before `?:`, or in a loop, or is given to
     length(), filter(), contains(), assert() or cancel().
     """
-    asked_names: set[str] = set()
+    names = asked_names(body)
     asked_calls: set[Call] = set()
     for node in everything(body):
         for question in _questions(node):
-            for each in walk(question):
-                if isinstance(each, Name):
-                    asked_names.add(each.name)
-                elif isinstance(each, Call) and called(each) == "personalize":
-                    asked_calls.add(each)
+            asked_calls.update(each for each in walk(question) if isinstance(each, Call) and called(each) == "personalize")
     found: set[Call] = set()
     for node in everything(body):
         if isinstance(node, Call) and called(node) == "personalize":
             found.add(node)
     for node in everything(body):
-        if isinstance(node, Set) and isinstance(node.value, Call) and {root(each) for each in node.targets} & asked_names:
+        if isinstance(node, Set) and isinstance(node.value, Call) and {root(each) for each in node.targets} & names:
             found.discard(node.value)
     return frozenset(found - asked_calls)
+
+
+def asked_names(body: Body) -> frozenset[str]:
+    """The first names of all that the template asks something about: conditions, `?:`, loops, assert() and the like."""
+    return frozenset(
+        each.name
+        for node in everything(body)
+        for question in _questions(node)
+        for each in walk(question)
+        if isinstance(each, Name)
+    )
 
 
 def _questions(node: object) -> Iterator[Expr]:
