@@ -1,4 +1,5 @@
-"""Makes a document ready for its schema: empty optional fields go, defaults come, doubtful values are noted."""
+"""Makes a document ready for its schema: empty optional fields go, defaults come, whole numbers lose their `.0`, doubtful
+values are noted."""
 
 from __future__ import annotations
 
@@ -16,13 +17,16 @@ class Shape:
 
     `optional` are the names that go when they are empty; a required one stays and becomes a problem. `any_name` says that
     names which the schema does not declare go too, because it has a rule for their values; where it has none, as for the
-    properties of an event, they are none of its business. `warn` has field, doubtful value and what to say of it.
+    properties of an event, they are none of its business. `whole` are the fields that take whole numbers: to JSON Schema
+    2.0 is one, as arithmetic in a template makes it, and vendors need not agree. `warn` has field, doubtful value and what
+    to say of it.
     """
 
     optional: frozenset[str] = frozenset()
     declared: frozenset[str] = frozenset()
     any_name: bool = False
     defaults: tuple[tuple[str, Any], ...] = ()
+    whole: tuple[str, ...] = ()
     warn: tuple[tuple[str, Any, Mapping[str, str]], ...] = ()
     children: tuple[tuple[str, Shape], ...] = ()
     items: Shape | None = None
@@ -38,6 +42,7 @@ class Shape:
             declared=frozenset(declared),
             any_name=isinstance(schema.get("additionalProperties"), dict),
             defaults=tuple((name, each["default"]) for name, each in declared.items() if "default" in each),
+            whole=tuple(name for name, each in declared.items() if each.get("type") == "integer"),
             warn=tuple((name, rule["value"], rule) for name, each in declared.items() for rule in each.get("x-warn", ())),
             children=tuple((name, shape) for name, shape in children if shape.does_something),
             items=cls.of(schema["items"]) if isinstance(schema.get("items"), dict) else None,
@@ -60,6 +65,10 @@ class Shape:
                     del made[name]  # nothing is left of it
         for name, default in self.defaults:
             made.setdefault(name, default)
+        for name in self.whole:
+            value = made.get(name)
+            if isinstance(value, float) and value.is_integer():
+                made[name] = int(value)
         for name, doubtful, rule in self.warn:
             if made.get(name) is doubtful:
                 warnings.append(Problem(rule["code"], rule["detail"], step(pointer, name), rule.get("hint")))
@@ -72,4 +81,4 @@ class Shape:
     def does_something(self) -> bool:
         """Whether tidying can change or note anything."""
         items = self.items is not None and self.items.does_something
-        return bool(self.optional or self.any_name or self.defaults or self.warn or self.children or items)
+        return bool(self.optional or self.any_name or self.defaults or self.whole or self.warn or self.children or items)

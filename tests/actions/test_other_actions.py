@@ -241,3 +241,31 @@ def test_a_person_is_found_by_phone_then_mail_then_customer_number(actions):
     assert action.recipient({"user": {"email": "ada@example.com", **ids}}) == "ada@example.com"
     assert action.recipient({"user": ids}) == "cust-551"
     assert action.recipient({"user": {}}) is None
+
+
+def test_a_whole_number_loses_the_point_that_arithmetic_gave_it(actions):
+    """To JSON Schema 2.0 is a whole number; a vendor that reads integers may refuse it."""
+    (item,) = sent(actions, "events.purchase", {"items": [{**ITEM, "quantity": 2.0}], "user": PHONE})["items"]
+    assert (item["quantity"], type(item["quantity"])) == (2, int)
+    assert item["price"] == [{"value": 34.5}]
+    assert found(actions, "events.purchase", {"items": [{**ITEM, "quantity": 2.5}], "user": PHONE}) == {
+        ("/items/0/quantity", "type")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "pointer", "document"),
+    [
+        ("events.custom", "/type", {"type": " ", "user": PHONE}),
+        ("events.purchase", "/items/0/productId", {"items": [{**ITEM, "productId": " \n"}], "user": PHONE}),
+        ("events.purchase", "/items/0/productVariantId", {"items": [{**ITEM, "productVariantId": " "}], "user": PHONE}),
+        ("subscriptions.create", "/signUpSourceId", {"signUpSourceId": " ", "user": PHONE}),
+    ],
+)
+def test_a_name_or_id_of_blanks_is_none(actions, name, pointer, document):
+    assert found(actions, name, document) == {(pointer, "required")}
+
+
+def test_a_sales_channel_that_came_out_empty_is_left_out(actions):
+    purchase = {"items": [ITEM], "user": PHONE}
+    assert sent(actions, "events.purchase", {**purchase, "salesChannel": {"channelType": ""}}) == purchase

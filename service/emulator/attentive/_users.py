@@ -10,6 +10,7 @@ from service.emulator.attentive import _fields as fields
 
 EVENT_USER = frozenset({"phone", "email", "externalIdentifiers"})
 EVENT_IDENTIFIERS = frozenset({"clientUserId", "customIdentifiers"})
+EVERY_IDENTIFIER = EVENT_IDENTIFIERS | {"shopifyId", "klaviyoId"}
 LONGEST_IDENTIFIER = 100
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -26,15 +27,10 @@ def event_user(call: Call, body: fields.Body) -> fields.Body:
     user = _object(call, body, "user")
     if extra := sorted(set(user) - EVENT_USER):
         call.refuse("user", f"'user' has no field {', '.join(map(repr, extra))[:200]}.")
-    if not user:
-        call.refuse("user", "'user' must not be empty.")
     contacts(call, user)
-    external = user.get("externalIdentifiers")
-    if external is not None:
-        if not isinstance(external, dict) or set(external) - EVENT_IDENTIFIERS:
-            call.refuse("user", "'externalIdentifiers' takes clientUserId and customIdentifiers.")
-        else:
-            custom_identifiers(call, external, "name")
+    external = external_identifiers(call, user, EVENT_IDENTIFIERS)
+    if user.get("phone") is None and user.get("email") is None and not any(external.values()):
+        call.refuse("user", "'user' must have at least one identifier.")
     return user
 
 
@@ -45,6 +41,20 @@ def contact_user(call: Call, body: fields.Body) -> fields.Body:
     if user.get("phone") is None and user.get("email") is None:
         call.refuse("user", "'user' needs a phone or an email.")
     return user
+
+
+def external_identifiers(call: Call, held: fields.Body, known: frozenset[str]) -> fields.Body:
+    """`externalIdentifiers`, an object with some of the `known` ones; empty when it is absent."""
+    external = held.get("externalIdentifiers")
+    if external is None:
+        return {}
+    if not isinstance(external, dict) or set(external) - known:
+        call.refuse("user", f"'externalIdentifiers' takes {', '.join(sorted(known))}.")
+        return {}
+    for name in known - {"customIdentifiers"}:
+        fields.text(call, external, name)
+    custom_identifiers(call, external, "name")
+    return external
 
 
 def contacts(call: Call, user: fields.Body) -> None:

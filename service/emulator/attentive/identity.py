@@ -23,8 +23,8 @@ def identify(_: State, call: Call) -> Reply:
     users.contacts(call, body)
     texts = [value for name in TEXTS if (value := fields.text(call, body, name))]
     custom = users.custom_identifiers(call, body, "name")
-    lengths = [len(text) for text in texts] + [len(str(each.get("value", ""))) for each in custom if isinstance(each, dict)]
-    if any(length > users.LONGEST_IDENTIFIER for length in lengths):
+    texts_of_custom = [str(text) for each in custom if isinstance(each, dict) for text in each.values()]
+    if any(len(text) > users.LONGEST_IDENTIFIER for text in (*texts, *texts_of_custom)):
         call.refuse("identifier length", f"An identifier has more than {users.LONGEST_IDENTIFIER} characters.")
     if not (body.get("clientUserId") or custom) or len(texts) + len(custom) < 2:
         call.refuse("anchor", "Give a clientUserId or a custom identifier, and at least one further identifier.")

@@ -30,6 +30,7 @@ def subscribe(state: State, call: Call) -> Reply:
     user = users.contact_user(call, body)
     fields.no_others(call, body, *SIGN_UP)
     fields.flag(call, body, "singleOptIn")
+    users.external_identifiers(call, body, users.EVERY_IDENTIFIER)
     _signs_up(state, call, body)
     kind = fields.one_of(call, body, "subscriptionType", TYPES) or "MARKETING"
     responses = []
@@ -78,11 +79,11 @@ def _signs_up(state: State, call: Call, body: fields.Body) -> None:
     source, locale = fields.text(call, body, "signUpSourceId"), body.get("locale")
     if source is not None and locale is not None:
         call.refuse("sign-up", "Both a locale and a sign-up source were found. Only one may be given.")
-    if source is None and locale is None:
+    if not (source or "").strip() and locale is None:
         call.refuse("sign-up", "Give a signUpSourceId, or a locale with a subscriptionType.")
     if locale is None:
         return
-    if not isinstance(locale, dict) or (locale.get("language"), locale.get("country")) not in state.locales:
+    if not isinstance(locale, dict) or (locale.get("language"), locale.get("country")) not in tuple(state.locales):
         call.refuse("locale", "There is not exactly one API sign-up unit for this locale.")
     fields.one_of(call, body, "subscriptionType", TYPES, needed=True)
 

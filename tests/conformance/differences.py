@@ -1,0 +1,126 @@
+"""Where the schemas and the emulator disagree on purpose, or cannot but disagree: one row each, with the reason."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from service.errors import Problem
+
+Refuser = Literal["schemas", "emulator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`refused_by` says no to what the other takes, in the words `said`: for the schemas code and pointer of a problem (`*`
+    for a place in a list), for the emulator its message."""
+
+    refused_by: Refuser
+    actions: str
+    said: str
+    reason: str
+
+    def covers(self, action: str, said: str) -> bool:
+        return fnmatchcase(action, f"attentive.{self.actions}") and re.fullmatch(self.said, said) is not None
+
+
+DIFFERENCES = (
+    # The service asks for more than the vendor, so that nothing is lost in silence.
+    Difference(
+        "schemas",
+        "*",
+        r"payload\.unknown_field .*",
+        "A field that the API does not have is most often spelled wrongly. What Attentive does with it is not known.",
+    ),
+    Difference(
+        "schemas",
+        "subscriptions.unsubscribe",
+        r"payload\.(required|size) /subscriptions",
+        "Attentive takes a missing list for everything, and a list can go missing by an empty variable.",
+    ),
+    Difference(
+        "schemas",
+        "messages.send",
+        r"payload\.pattern /mediaUrl",
+        "https only: a phone or a carrier may refuse the rest in silence.",
+    ),
+    Difference(
+        "schemas",
+        "events.*",
+        r"payload\.(pattern|length) /items/\*/product(Image|Url)",
+        "A link that is none is a mistake of the template. Attentive does not say that it looks.",
+    ),
+    Difference(
+        "schemas",
+        "events.*",
+        r"payload\.range /items/\*/quantity",
+        "Nobody buys less than nothing: a return is no purchase. Attentive does not say that it looks.",
+    ),
+    Difference(
+        "schemas",
+        "events.*",
+        r"payload\.format /occurredAt",
+        "RFC 3339 with T and a colon in the offset. Attentive's samples leave the colon out; what else it reads is unknown.",
+    ),
+    Difference(
+        "schemas",
+        "*",
+        r"payload\.format (/user)?/email",
+        "A domain with an empty part can get no mail. How closely Attentive looks is not known.",
+    ),
+    Difference(
+        "schemas",
+        "*",
+        r"payload\.length (/user)?/externalIdentifiers/(clientUserId|customIdentifiers/\*/(name|value))",
+        "100 characters are documented for identity; an identifier that is longer could never be tied to anybody.",
+    ),
+    Difference(
+        "schemas",
+        "*",
+        r"payload\.(required|length) /properties/.*",
+        "A property without a name cannot be used in a journey.",
+    ),
+    Difference("schemas", "attributes.set", r"payload\.size /properties", "A call that sets nothing does nothing."),
+    Difference(
+        "schemas",
+        "*",
+        r"payload\.size (/user)?(/externalIdentifiers)?/customIdentifiers",
+        "An empty list is a loop of the template that found nothing.",
+    ),
+    Difference(
+        "schemas",
+        "subscriptions.create",
+        r"payload\.size /externalIdentifiers",
+        "An empty object comes from variables that were empty. Attentive does not say that it looks.",
+    ),
+    Difference(
+        "schemas",
+        "messages.send",
+        r"payload\.required /messageName",
+        "A name of blanks shows in no report.",
+    ),
+    # The account decides, which a schema cannot know.
+    Difference(
+        "emulator",
+        "subscriptions.create",
+        r"There is not exactly one API sign-up unit for this locale\..*",
+        "The emulated company has one unit, for en and US. Which units a company has, only Attentive knows.",
+    ),
+)
+"""Every disagreement that is known and meant."""
+
+
+def words(problem: Problem) -> str:
+    """A problem as rows name it: its code, and its pointer with `*` for every place in a list.
+
+    >>> words(Problem("payload.type", "...", "/items/0/price/1/value"))
+    'payload.type /items/*/price/*/value'
+    """
+    return f"{problem.code} {re.sub(r'/[0-9]+(?=/|$)', '/*', problem.pointer or '')}"
+
+
+def rows(action: str, refused_by: Refuser, said: str) -> list[Difference]:
+    """The rows that explain why only `refused_by` refuses, in the words `said`."""
+    return [row for row in DIFFERENCES if row.refused_by == refused_by and row.covers(action, said)]
