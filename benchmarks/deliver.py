@@ -2,8 +2,8 @@
 
     python benchmarks/deliver.py [--jobs 4000] [--database sqlite|postgres|both] [--json]
 
-The vendor is a small server in a process of its own, which answers 200 after 0 or 50 ms. Each job is a payload of about 400
-bytes, sent with requests, its attempt on record before it leaves and its outcome kept durably afterwards. Afterwards the rows
+The vendor is a small server in a process of its own, which answers 200 after 0 or 50 ms. Each job is a payload of some 400
+bytes, sent with requests, its attempt on record before it leaves and its outcome kept durably. Afterwards the rows
 are counted: all must be accepted, once.
 """
 

@@ -32,21 +32,49 @@ def postgres() -> Iterator[Any]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _with_tables(url: str, folder: Path) -> None:
+    store = Store(Settings(database_url=url, var=folder))
+    store.migrate()
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_with_tables(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database to copy, because copying is quicker than migrating."""
+    postgres.psql("CREATE DATABASE burgee_with_tables")
+    _with_tables(postgres.get_uri("burgee_with_tables"), tmp_path_factory.mktemp("var"))
+    return "burgee_with_tables"
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy, for the same reason."""
+    file = tmp_path_factory.mktemp("sqlite") / "burgee.sqlite3"
+    _with_tables(f"sqlite:///{file}", file.parent)
+    return file
+
+
 @pytest.fixture
-def postgres_url(postgres: Any) -> Iterator[str]:
-    """A fresh, empty PostgreSQL database."""
+def postgres_url(request: pytest.FixtureRequest, postgres: Any) -> Iterator[str]:
+    """A fresh PostgreSQL database; empty, unless the test asks for a `store` and so for its tables."""
     import psycopg
 
     name = f"burgee_{next(_numbers)}"
+    like = request.getfixturevalue("postgres_with_tables") if "store" in request.fixturenames else "template0"
     with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
         yield postgres.get_uri(name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'burgee.sqlite3'}"
+def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh SQLite file; not there yet, unless the test asks for a `store` and so for its tables."""
+    file = tmp_path / "burgee.sqlite3"
+    if "store" in request.fixturenames:
+        shutil.copy(request.getfixturevalue("sqlite_with_tables"), file)
+        file.chmod(0o600)
+    return f"sqlite:///{file}"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
