@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from service.store.presence import Presence
 
 POLL_S = 0.5  # an idle worker looks for due retries this often, and whether or not it heard anything
-GATHER_S = 0.01  # how long to let free senders, or outcomes, gather for one transaction instead of several
+ROOM_S = 0.003  # how long to let free senders gather for one claim instead of several
+GATHER_S = 0.01  # how long to let outcomes gather for one transaction, where more are on their way
 KEEP_S = 0.5  # between two looks after leases and the dead
 MOST_OUTCOMES = 128  # in one transaction
 SHORTEST_LEASE_S = 30.0
@@ -113,7 +114,7 @@ class Worker:
         room = self._in_hand.wait_for_room(1, POLL_S)
         if not room:
             return 0.0, hot
-        room = self._in_hand.wait_for_room(self._settings.senders // 2, GATHER_S)
+        room = self._in_hand.wait_for_room(self._settings.senders // 8, ROOM_S)
         if not hot and not self._store.queue.anything_due():
             return POLL_S, False
         claim = self._store.queue.claim(self.id, self._routes.limits, room, lease_s=self._lease_s, check=guards.check)
@@ -138,9 +139,8 @@ class Worker:
         while (handed := self._handed.get()) is not None:
             job, route, action = handed
             answer = self._answer(job, route, action)
-            done = self._judge(job, route, action, answer)
             self._in_hand.sent()
-            self._outcomes.put(done)
+            self._outcomes.put(self._judge(job, route, action, answer))
 
     def _answer(self, job: Job, route: Route, action: Action) -> Answer:
         try:
@@ -167,10 +167,17 @@ class Worker:
             headers=answer.headers,
             body=answer.body,
             error=answer.error,
-            meaning=route.explain(answer),
+            meaning=self._meaning(route, answer),
             block_s=decision.block_s,
             healthy=decision.healthy,
         )
+
+    def _meaning(self, route: Route, answer: Answer) -> str | None:
+        try:
+            return route.explain(answer)
+        except Exception:  # words are not worth an outcome
+            self._log.exception("explaining an answer failed", account=route.account.name)
+            return None
 
     # -- complete
 
