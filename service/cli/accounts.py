@@ -1,24 +1,26 @@
-"""`burgee accounts`: one brand's credentials, limits and place at a vendor."""
+"""`burgee accounts`: one brand's credentials, limits and place at a vendor, and whether the vendor knows them."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli._common import Call, as_json_option, dry_run_option, plain
-from service.cli._output import print_json, print_table
+from service.cli._common import FAILED, Call, as_json_option, dry_run_option, finish, plain, read_input
+from service.cli._output import print_json, print_table, visible
 
 if TYPE_CHECKING:
+    from service.delivery.connection import Connection
     from service.model import Account
     from service.parts import Parts
     from service.store.accounts import AccountState
 
+COLOURS = {"yes": "green", "no": "red", "unknown": "yellow"}
+
 
 @click.group
 def command() -> None:
-    """List and add accounts at vendors."""
+    """List, add and check accounts at vendors."""
 
 
 @command.command("list")
@@ -43,9 +45,9 @@ def list_(call: Call, as_json: bool) -> None:
 @command.command
 @click.argument("name")
 @click.option("--destination", default="attentive", show_default=True, help="The vendor.")
-@click.option("--base-url", metavar="URL", help="Default: BURGEE_ATTENTIVE_URL.")
-@click.option("--token-from", metavar="env:NAME|file:PATH", help="Where the token is read each time.")
-@click.option("--token-stdin", is_flag=True, help="Read the token from standard input and keep it encrypted.")
+@click.option("--url", "base_url", metavar="URL", help="Where its API is. Default: BURGEE_ATTENTIVE_URL.")
+@click.option("--token-file", metavar="FILE|-", help="Read the token once (-: from standard input) and keep it encrypted.")
+@click.option("--token-from", metavar="env:NAME|file:PATH", help="Keep no token: read it there each time.")
 @click.option("--country", default="US", show_default=True, help="For phone numbers without a country code.")
 @click.option("--timezone", default="America/New_York", show_default=True)
 @click.option("--brand-prefix", default="", help="What the vendor puts before each text; counted in its length.")
@@ -57,29 +59,87 @@ def add(
     call: Call,
     /,
     name: str,
+    token_file: str | None,
     token_from: str | None,
-    token_stdin: bool,
     limits: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
     **facts: Any,
 ) -> None:
-    """Add the account NAME, or change the one of that name. A token is never an argument: others could read it."""
+    """Add the account NAME, or change the one of that name. A token is never an argument: others could read it.
+
+    One app at the vendor for each integration is best: each account then has a token of its own, which can be replaced
+    without touching the others.
+    """
     from service.model import Account
 
-    if (token_from is None) == (not token_stdin):
-        raise click.UsageError("Give either --token-from env:NAME or file:PATH, or --token-stdin.")
+    if (token_from is None) == (token_file is None):
+        raise click.UsageError(
+            "Give either --token-file FILE (- for standard input), or --token-from env:NAME or file:PATH."
+        )
     parts = call.parts()
     facts["base_url"] = facts["base_url"] or parts.settings.attentive_url
     account = Account(name=name, token_from=token_from or "stored", limits=_limits(limits), **facts)
     _check(parts, account)
-    token = _token() if token_stdin else None
+    token = _token(token_file) if token_file is not None else None
     if not dry_run:
         parts.store.accounts.put(account, token)
     if as_json:
         print_json({"dry_run": dry_run, **_account(account, None)})
     else:
         click.echo(f"{'Would keep' if dry_run else 'Kept'} the account {name} at {account.base_url}.")
+        click.echo(f"See whether the vendor knows it: burgee accounts check {name}", err=True)
+
+
+@command.command
+@click.argument("name", required=False)
+@as_json_option
+@click.pass_obj
+def check(call: Call, name: str | None, as_json: bool) -> None:
+    """Ask the vendor whose token the account NAME has, and which permissions it seems to lack. Default: every account.
+
+    Nothing is sent to anybody and nothing changes: each permission is tried with an empty call, which the vendor must refuse
+    for its content (400) where it is there, and refuses before that (403) where it is missing. Exit status 1 when an account
+    does not work, or lacks what one of its live templates needs.
+    """
+    from service.delivery import connection
+
+    parts = call.parts()
+    found = [connection.look(parts.store, parts.settings, each) for each in connection.accounts(parts.store, name)]
+    if as_json:
+        print_json([_checked(each) for each in found])
+    else:
+        for each in found:
+            _say(each)
+        if not found:
+            click.echo("There are no accounts. Set BURGEE_ATTENTIVE_TOKEN, or run burgee accounts add.", err=True)
+        elif any(each.permissions for each in found):
+            click.echo("Each was tried with an empty call. Nothing was sent to anybody, and nothing was changed.", err=True)
+    if not found or not all(each.ok for each in found):
+        finish(FAILED)
+
+
+def _say(found: Connection) -> None:
+    """One account for people."""
+    mark = click.style("works", fg="green") if found.works else click.style("does not work", fg="red")
+    click.echo(f"{click.style(found.account, bold=True)}  {mark}  {found.destination} at {found.base_url}")
+    click.echo(f"  {visible(found.said)}")
+    if found.hint:
+        click.echo(f"  {visible(found.hint)}")
+    for each in found.permissions:
+        click.echo(
+            f"  {click.style(f'{each.has:<8}', fg=COLOURS[each.has])} {each.name:<20} {each.tried}: {visible(each.said)}"
+        )
+        if each.missed:
+            said = f"Needed by {', '.join(each.needed_by)}. Give the app this permission at the vendor."
+            click.echo(f"           {click.style(said, fg='red')}")
+
+
+def _checked(found: Connection) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    shown: dict[str, Any] = plain(asdict(found))
+    return {**shown, "ok": found.ok}
 
 
 def _limits(texts: tuple[str, ...]) -> dict[str, float]:
@@ -101,10 +161,13 @@ def _check(parts: Parts, account: Account) -> None:
     if account.destination not in known:
         raise click.UsageError(f"There is no destination {account.destination!r}. Known are {', '.join(known)}.")
     if not account.base_url.startswith(("https://", "http://")):
-        raise click.UsageError(f"--base-url {account.base_url!r}: write a URL that begins with https://.")
+        raise click.UsageError(f"--url {account.base_url!r}: write a URL that begins with https://.")
     kind, _, where = account.token_from.partition(":")
     if account.token_from != "stored" and not (kind in ("env", "file") and where):  # noqa: S105 - where, not what
         raise click.UsageError("--token-from: write env:NAME or file:PATH.")
+    classes = sorted({action.rate_class for action in parts.actions.values() if action.destination == account.destination})
+    if unknown := sorted(set(account.limits) - set(classes)):
+        raise click.UsageError(f"--limit: there is no class {', '.join(unknown)[:80]}. Known are {', '.join(classes)}.")
     if any(not limit > 0 for limit in account.limits.values()):
         raise click.UsageError("--limit: a number above 0.")
     try:
@@ -113,10 +176,14 @@ def _check(parts: Parts, account: Account) -> None:
         raise click.UsageError(f"--timezone {account.timezone!r} is not one. Write such as America/New_York.") from None
 
 
-def _token() -> str:
-    token = sys.stdin.readline().strip()
-    if not token or not token.isprintable():
-        raise click.UsageError("Standard input holds no token.")
+def _token(path: str) -> str:
+    """The token in a file or on standard input."""
+    try:
+        token = read_input(path, "token file").decode("ascii").strip()
+    except UnicodeDecodeError:
+        token = ""
+    if not token or not token.isprintable() or " " in token:
+        raise click.UsageError(f"{'Standard input' if path == '-' else 'The token file'} holds no token.")
     return token
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from service.model import Account
     from service.parts import Parts
 
-WHO_AM_I = "/v1/me"  # Attentive tells there whose token it is
 COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 
 
@@ -128,14 +127,14 @@ def _accounts(parts: Parts) -> Iterator[Finding]:
 
 def _vendor(parts: Parts, account: Account) -> Finding:
     """Whether the vendor answers and knows the token."""
-    from service.destinations import Sender, destination
+    from service.destinations import EMPTY, Sender, destination
 
     what = f"vendor of {account.name}"
     settings = parts.settings
     try:
         token = parts.store.accounts.token(account.name)
         sender = Sender(account, token, connect_timeout=settings.connect_timeout, read_timeout=settings.read_timeout)
-        answer = sender.send("GET", WHO_AM_I, b"{}", "doctor")
+        answer = sender.send("GET", destination(account.destination).WHO_AM_I, EMPTY, "doctor")
     except BurgeeError as error:
         return Finding(what, "failed", error.detail, error.hint)
     if answer.kind == "answered" and answer.status == 200:

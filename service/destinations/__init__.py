@@ -1,7 +1,8 @@
 """Vendors that payloads are sent to, one a module. `_http` carries the request; a vendor's module knows its words.
 
 A vendor's module has `TITLE` (its name on screen), `BASE_URL`, `message(body) -> str | None` (the vendor's own words in an
-answer's body) and `explain(answer) -> str` (what an answer means, a sentence for the person who reads the log).
+answer's body) and `explain(answer) -> str` (what an answer means, a sentence for the person who reads the log). To check an
+account it has `WHO_AM_I` (a path to GET that tells whose token it is), `owner(body) -> Owner` (what it said) and `PROBES`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from service import registry
 from service.destinations._answer import Answer
+from service.destinations._probe import EMPTY, Owner, Probe
 from service.errors import NotFound
 
 if TYPE_CHECKING:
     from service.destinations._http import Sender
 
-__all__ = ["Answer", "Destination", "Sender", "destination", "names"]
+__all__ = ["EMPTY", "Answer", "Destination", "Owner", "Probe", "Sender", "destination", "names"]
 
 
 class Destination(Protocol):
@@ -25,9 +27,12 @@ class Destination(Protocol):
 
     TITLE: str
     BASE_URL: str
+    WHO_AM_I: str
+    PROBES: tuple[Probe, ...]
 
     def message(self, body: str) -> str | None: ...
     def explain(self, answer: Answer) -> str: ...
+    def owner(self, body: str) -> Owner: ...
 
 
 def destination(name: str) -> Destination:

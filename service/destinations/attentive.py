@@ -1,4 +1,4 @@
-"""Attentive: where its API is, how to read its words, what its answers mean."""
+"""Attentive: where its API is, how to read its words, what its answers mean, how to look at a token's permissions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,78 @@ import json
 from typing import Any
 
 from service.destinations._answer import Answer
+from service.destinations._probe import Owner, Probe
 
 TITLE = "Attentive"
 BASE_URL = "https://api.attentivemobile.com"
+WHO_AM_I = "/v1/me"
+PROBES = (
+    Probe(
+        permission="Messages",
+        scope=None,
+        method="POST",
+        path="/v1/text/send",
+        actions=("attentive.messages.*",),
+    ),
+    Probe(
+        permission="Subscribers (read)",
+        scope="subscriptions:read",
+        method="GET",
+        path="/v1/subscriptions",
+        actions=("attentive.subscriptions.eligibility",),
+    ),
+    Probe(
+        permission="Subscribers (write)",
+        scope="subscriptions:write",
+        method="POST",
+        path="/v1/subscriptions",
+        actions=("attentive.subscriptions.create", "attentive.subscriptions.unsubscribe"),
+    ),
+    Probe(
+        permission="Custom Events",
+        scope="events:write",
+        method="POST",
+        path="/v1/events/custom",
+        actions=("attentive.events.custom",),
+    ),
+    Probe(
+        permission="Ecommerce",
+        scope="ecommerce:write",
+        method="POST",
+        path="/v1/events/ecommerce/product-view",
+        actions=("attentive.events.product-view", "attentive.events.add-to-cart", "attentive.events.purchase"),
+    ),
+    Probe(
+        permission="Custom Attributes",
+        scope="attributes:write",
+        method="POST",
+        path="/v1/attributes/custom",
+        actions=("attentive.attributes.*",),
+    ),
+    Probe(
+        permission="Identity",
+        scope="identity:write",
+        method="POST",
+        path="/v1/identity-resolution/user-identifiers",
+        actions=("attentive.identity.*",),
+    ),
+)
+"""Each of these calls has fields that are required, so Attentive must refuse it without them."""
+
+
+def owner(body: str) -> Owner:
+    """Whose token it is, by the answer to `GET /v1/me`. Its contact address is a person's, and is left out.
+
+    >>> owner('{"companyName": "Example Shop", "companyId": "CO-1", "applicationName": "Burgee"}').application
+    'Burgee'
+    """
+    try:
+        said: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        said = None
+    found = said if isinstance(said, dict) else {}
+    names = {"company": "companyName", "company_id": "companyId", "application": "applicationName"}
+    return Owner(**{ours: _short(str(found[theirs])) or "" for ours, theirs in names.items() if found.get(theirs)})
 
 
 def message(body: str) -> str | None:

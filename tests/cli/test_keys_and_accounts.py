@@ -55,7 +55,8 @@ def test_a_revoked_key_is_shown_as_such(at_home):
 
 
 def test_an_account_takes_its_token_from_standard_input_and_never_shows_it(at_home):
-    ran = at_home("accounts", "add", "brand-b", "--token-stdin", "--limit", "messages=20", "--json", stdin="s3cret-token\n")
+    token = ("--token-file", "-")
+    ran = at_home("accounts", "add", "brand-b", *token, "--limit", "messages=20", "--json", stdin="s3cret-token\n")
     assert ran.status == 0
     assert (ran.json["token_from"], ran.json["limits"]) == ("stored", {"messages": 20.0})
     listed = at_home("accounts", "list", "--json")
@@ -74,7 +75,7 @@ def test_the_token_of_the_environment_makes_the_account_default(at_home, home):
 
 
 def test_an_account_that_a_person_took_over_does_not_follow_the_environment(at_home, home):
-    at_home("accounts", "add", "default", "--token-from", "env:OTHER", "--base-url", "https://own.example.com")
+    at_home("accounts", "add", "default", "--token-from", "env:OTHER", "--url", "https://own.example.com")
     home["BURGEE_ATTENTIVE_TOKEN"] = "s3cret-token"
     assert at_home("accounts", "list", "--json").json[0]["base_url"] == "https://own.example.com"
 
@@ -83,16 +84,18 @@ def test_an_account_that_a_person_took_over_does_not_follow_the_environment(at_h
     "arguments",
     [
         (),
-        ("--token-from", "env:A", "--token-stdin"),
+        ("--token-from", "env:A", "--token-file", "-"),
         ("--token-from", "here"),
         ("--token-from", "env:A", "--destination", "attentiv"),
-        ("--token-from", "env:A", "--base-url", "ftp://x"),
+        ("--token-from", "env:A", "--url", "ftp://x"),
         ("--token-from", "env:A", "--timezone", "Mars/Olympus"),
         ("--token-from", "env:A", "--timezone", "../../etc/passwd"),
         ("--token-from", "env:A", "--limit", "messages"),
         ("--token-from", "env:A", "--limit", "messages=0"),
+        ("--token-from", "env:A", "--limit", "mesages=5"),
         ("--token-from", "env:A", "--limit", "messages=nan"),
-        ("--token-stdin",),
+        ("--token-file", "-"),
+        ("--token-file", "/no/such/file"),
     ],
 )
 def test_an_account_that_could_not_send_is_wrong_usage(at_home, arguments):
