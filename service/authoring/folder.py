@@ -5,6 +5,7 @@ templates/welcome/about.toml                see `service.authoring.about`
 templates/welcome/samples/ada.json          a context
 templates/welcome/samples/ada.expected.json what it must come to (see `service.authoring.check`)
 templates/_snippets/people.j2               a snippet, for `{% include "people" %}` or `{% import "people" as people %}`
+templates/_snippets/footer.zephyr           a snippet for Zephyr templates, for `{include 'footer'}`
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ SAMPLES = "samples"
 DIALECTS = {"template.json.j2": "jinja", "template.json.zephyr": "zephyr"}
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
-_REFERENCE = re.compile(r"""\{%[-+]?\s*(?:include|import|from|extends)\b(.*?)%\}""", re.DOTALL)
+_REFERENCE = re.compile(r"""\{%[-+]?\s*(?:include|import|from|extends)\b(.*?)%\}|\{include\b([^}]*)\}""", re.DOTALL)
 _TEXT = re.compile(r""""([^"]*)"|'([^']*)'""")
 
 
@@ -102,6 +103,8 @@ def used(text: str, shared: Mapping[str, str]) -> dict[str, str]:
 
     >>> used('{% include "a" %}', {"a": "{% import 'b' as b %}", "b": "", "c": ""})
     {'a': "{% import 'b' as b %}", 'b': ''}
+    >>> used("{include 'c'}", {"c": "{total}"})
+    {'c': '{total}'}
     """
     found: dict[str, str] = {}
     waiting = list(references(text))
@@ -116,7 +119,7 @@ def used(text: str, shared: Mapping[str, str]) -> dict[str, str]:
 def references(text: str) -> Iterator[str]:
     """Names of the snippets that a template names in an include, import or extends, also where it does not compile yet."""
     for tag in _REFERENCE.finditer(text):
-        for name in _TEXT.finditer(tag[1]):
+        for name in _TEXT.finditer(tag[1] or tag[2]):
             yield name[1] or name[2] or ""
 
 
@@ -217,11 +220,14 @@ def _samples(path: Path, template: str, problems: list[Problem]) -> dict[str, di
 
 
 def _snippets(path: Path, problems: list[Problem]) -> dict[str, str]:
-    found = {}
-    for file in sorted(path.glob("*.j2")):
-        text = _text(file, f"{SNIPPETS}/{file.name}", problems)
-        if text is not None:
-            found[file.name.removesuffix(".j2")] = text
+    found: dict[str, str] = {}
+    for file in sorted((*path.glob("*.j2"), *path.glob("*.zephyr"))):
+        shown = f"{SNIPPETS}/{file.name}"
+        if file.stem in found:
+            said = f"There are two snippets `{file.stem}`."
+            problems.append(Problem("file.twice", said, None, "Give one of them another name.", template=shown))
+        elif (text := _text(file, shown, problems)) is not None:
+            found[file.stem] = text
     return found
 
 
