@@ -1,0 +1,171 @@
+"""Every use case of the starter templates, from a flow's call to the vendor's log: hook, worker and emulator, all real."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+import requests
+
+from service.authoring import folder
+from service.settings import packaged
+from tests.acceptance.harness import Stack
+
+pytestmark = pytest.mark.timeout(120)
+
+STARTER = folder.read(packaged("templates"))
+SAMPLES = [(template.name, name) for template in STARTER.templates for name in template.samples]
+LINUS = "+12025550145"
+
+
+class Shop(Stack):
+    """Everything running with the starter templates, and a vendor that keeps nothing in silence."""
+
+    def _templates(self) -> Path:
+        return packaged("templates")
+
+    def told(self, template: str, context: dict[str, Any], *, once: str | None = None) -> dict[str, Any]:
+        """The delivery of one call of a flow, once nothing more happens to it."""
+        headers = {"Prefer": "wait=20"} | ({"Idempotency-Key": once} if once else {})
+        return self.settled(self.hook(template, context, headers=headers).json()["id"])
+
+    def did(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """The delivery of a ready payload."""
+        url = f"{self.url}/v1/actions/{action}"
+        answer = self.session.post(url, json=payload, headers={"Prefer": "wait=20"}, timeout=30)
+        return self.settled(answer.json()["id"])
+
+    def seen(self, delivery: dict[str, Any]) -> list[dict[str, Any]]:
+        """What reached the vendor of a delivery."""
+        found = requests.get(f"{self.vendor}/_emulator/requests", params={"request_id": delivery["id"]}, timeout=10).json()
+        return list(found["requests"])
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    place = tmp_path_factory.mktemp("shop")
+    stack = Shop(place, f"sqlite:///{place / 'burgee.sqlite3'}", BURGEE_EMULATOR_MODE="strict")
+    try:
+        stack.emulator()
+        stack.web()
+        stack.worker()
+        stack.key()
+        yield stack
+    finally:
+        stack.stop()
+
+
+def sample(template: str, name: str = "ada", **profile: Any) -> dict[str, Any]:
+    """The context of a sample as if it happened now: what is older than 12 hours starts no journey."""
+    context = fresh(STARTER.get_or_raise(template).samples[name]["context"])
+    return {**context, "profile": {**context["profile"], **profile}}
+
+
+def fresh(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: int(time.time()) if name == "time" else fresh(each) for name, each in value.items()}
+    return [fresh(each) for each in value] if isinstance(value, list) else value
+
+
+def answer(delivery: dict[str, Any]) -> Any:
+    """What the vendor answered, as it is kept with the delivery."""
+    return json.loads(delivery["attempts"][-1]["body"])
+
+
+@pytest.mark.parametrize(("template", "name"), SAMPLES)
+def test_every_sample_reaches_the_vendor_as_promised_or_is_kept_back_with_its_reason(shop, template, name):
+    """S1-1, S1-8, S2-1, S3-1, S3-9, S3-11, S3-12, S3-13, S3-15: what is written beside the sample is what arrives."""
+    expected = STARTER.get_or_raise(template).samples[name]["expected"]
+    delivery = shop.told(template, sample(template, name), once=f"{template} {name}")
+    if "outcome" in expected:
+        assert (delivery["status"], delivery["reason"]) == (expected["outcome"], expected["reason"])
+        assert shop.seen(delivery) == []
+        return
+    assert (delivery["status"], len(delivery["attempts"])) == ("accepted", 1)
+    [call] = shop.seen(delivery)
+    arrived = dict(parse_qsl(call["query"])) if call["method"] == "GET" else call["body"]
+    for each in (arrived, expected := dict(expected)):
+        each.pop("occurredAt", None)
+    assert arrived == expected
+    assert call["notes"] == []
+
+
+def test_a_purchase_of_19_99_arrives_as_19_99(shop):
+    """S3-9, S3-10."""
+    [call] = shop.seen(shop.told("purchase", sample("purchase")))
+    assert '"value":19.99' in call["raw"]
+    assert call["body"]["items"][0]["price"] == [{"value": 19.99, "currency": "USD"}]
+
+
+def test_a_phone_captured_at_the_checkout_is_subscribed_and_the_answer_is_kept(shop):
+    """S1-31, S2-12, S2-17, S2-18, S3-13."""
+    profile = {"email": "grace.hopper@example.com", "keys": {"sms": "202-555-0146"}}
+    delivery = shop.told("subscribe-at-checkout", sample("subscribe-at-checkout", "grace", **profile), once="checkout 1")
+    assert [
+        (each["subscription"], each["subscriptionCreationStatus"]) for each in answer(delivery)["subscriptionResponses"]
+    ] == [
+        ({"type": "MARKETING", "channel": "TEXT"}, "NEWLY_CREATED"),
+        ({"type": "MARKETING", "channel": "EMAIL"}, "NEWLY_CREATED"),
+    ]
+
+
+def test_who_is_unsubscribed_is_not_eligible_and_gets_no_loyalty_text(shop):
+    """S2-13, S2-14, S2-15, S2-19, S2-20."""
+    assert shop.told("unsubscribe", sample("unsubscribe", "linus"))["status"] == "accepted"
+    eligible = answer(shop.told("eligibility", sample("eligibility", keys={"sms": LINUS}, email="")))
+    texts = {
+        each["subscription"]["type"]: each["eligibility"]["isEligible"] for each in eligible["subscriptionEligibilities"]
+    }
+    assert texts == {"MARKETING": False, "TRANSACTIONAL": True}
+    context = sample("points-earned", keys={"sms": LINUS})
+    [call] = shop.seen(shop.told("points-earned", context, once="linus earns"))
+    assert [each["rule"] for each in call["notes"]] == ["eligible"]
+    assert not call["phone"]
+
+
+def test_attributes_can_be_read_back(shop):
+    """S3-15."""
+    assert shop.told("custom-attributes", sample("custom-attributes"))["status"] == "accepted"
+    found = answer(shop.did("attentive.attributes.get", {"phone": "+12025550143"}))
+    assert {each["name"]: each["value"] for each in found} == {
+        "Loyalty tier": "silver",
+        "Birthday": "1990-04-17",
+        "Estimated lifetime value": 412.75,
+    }
+
+
+def test_a_person_known_to_the_shop_only_is_tied_to_a_phone_and_then_found_by_the_number(shop):
+    """S3-8, S4-5."""
+    tied = shop.told("identity", sample("identity", email="", keys={"extid": "cust-900", "sms": "+12025550147"}))
+    assert tied["payload"]["clientUserId"] == "cust-900"
+    event = shop.told("wishlist", sample("wishlist", email="", keys={"extid": "cust-900"}), once="wish of 900")
+    assert event["payload"]["user"] == {"externalIdentifiers": {"clientUserId": "cust-900"}}
+    assert (tied["status"], event["status"]) == ("accepted", "accepted")
+
+
+def test_a_text_with_a_picture_is_an_mms(shop):
+    """S1-1, S1-28."""
+    [call] = shop.seen(shop.told("recommendation", sample("recommendation", "kettle"), once="mms"))
+    assert call["body"]["mediaUrl"] == "https://img.example.com/k-l.jpg"
+    assert call["phone"]
+
+
+def test_the_same_event_told_twice_is_sent_once(shop):
+    """The event's own id is the key, so a flow that tries again does no harm."""
+    context = sample("reward-redeemed")
+    context["event"]["id"] = "reward 77"
+    first, second = (shop.hook("reward-redeemed", context).json()["id"] for _ in range(2))
+    assert first == second
+    assert len(shop.seen(shop.settled(first))) == 1
+
+
+def test_an_event_older_than_12_hours_is_what_the_vendor_would_lose_in_silence(shop):
+    """S4-13: the pretend vendor says it aloud, in strict mode."""
+    context = STARTER.get_or_raise("product-view").samples["ada"]["context"]
+    delivery = shop.told("product-view", context, once="long ago")
+    assert delivery["status"] == "refused"
+    assert "older than 12 hours" in delivery["attempts"][0]["body"]
