@@ -81,6 +81,22 @@ def _all() -> dict[str, Entry]:
 _HELPERS = frozenset({"format_date"})
 FUNCTIONS: Mapping[str, Entry] = _all()
 
+
+def catalog() -> list[dict[str, Any]]:
+    """Every function for the reference: name, topic, arguments, description, examples, and what was decided for it."""
+    return [
+        {
+            "name": entry.name,
+            "topic": entry.topic,
+            "arguments": entry.arguments,
+            "description": entry.description,
+            "examples": inspect.cleandoc(entry.call.__doc__ or "").partition("\n\n")[2],
+            "decided": entry.undocumented,
+        }
+        for entry in FUNCTIONS.values()
+    ]
+
+
 INSTEAD: Mapping[str, str] = {
     "json": "Leave it out: values are escaped by themselves.",
     "json_encode": "Leave it out: values are escaped by themselves.",
