@@ -7,24 +7,26 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, literal, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal_column, select, union_all
 
 from service.model import Attempt, Delivery, Status
 from service.store._database import Database
 from service.store._ids import first_id, moment_of
-from service.store._tables import OUT_OF_THE_ORDINARY, SENDING, WAITING, attempts, deliveries
+from service.store._tables import OUT_OF_THE_ORDINARY, QUEUED, SENDING, WAITING, attempts, deliveries
 from service.store._times import from_ms, from_ms_or_none
-from service.store.deliveries import to_delivery
+from service.store.deliveries import DeliveryFilter, conditions_of, to_delivery
 
 MOST = 100_000
 
 _d = deliveries.c
 _a = attempts.c
-_SECOND = 12  # `dlv_` and eight digits: as many ids as are made in 1.024 s begin with the same
+_SETTLED_MS = 120_000  # an id may be some seconds older than its row
+_REMEMBERED = 5_000
+_SECOND, _HALF_MINUTE = 12, 11  # `dlv_` and eight digits: ids of the same 1.024 s begin so; with seven, of 33 s
 _UNUSUAL = tuple(each for each in Status if each not in (Status.QUEUED, Status.SENDING, Status.ACCEPTED))
 
 
@@ -76,14 +78,15 @@ class Figures:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._totals: dict[tuple[str, str], int] = {}  # by first and last id
 
     def tally(self, since: datetime) -> Tally:
         """How many deliveries came in since then, by status."""
         start = first_id(since)
         with self._database.read() as connection:
             by_status: dict[Status, int] = {status: _count(connection, _unusual(status, start)) for status in _UNUSUAL}
-            by_status[Status.QUEUED] = _count(connection, select(_d.id).where(WAITING, _QUEUED, _d.id >= start))
-            by_status[Status.SENDING] = _count(connection, select(_d.id).where(SENDING, _d.id >= start))
+            for status in (Status.QUEUED, Status.SENDING):
+                by_status[status] = _count(connection, select(_d.id).where(_UNDER_WAY[status], _any_id >= start))
             total = _count(connection, select(_d.id).where(_d.id >= start))
         by_status[Status.ACCEPTED] = max(0, total - sum(by_status.values()))
         return Tally(by_status, total, total >= MOST)
@@ -103,16 +106,30 @@ class Figures:
         found: list[dict[Status, int]] = [dict.fromkeys(Status, 0) for _ in starts]
         begins = [first_id(each) for each in starts]
         ends = [*begins[1:], "dlv_~"]
+        long = len(starts) > 1 and (starts[1] - starts[0]).total_seconds() > 600
         with self._database.read() as connection:
-            for status, prefix, count in connection.execute(_by_second(begins[0])):
+            for status, prefix, count in connection.execute(_by_time(begins[0], _HALF_MINUTE if long else _SECOND)):
                 found[_place(starts, moment_of(prefix))][Status(status)] += count
-            totals = [
-                select(literal(at).label("at"), func.count()).where(_d.id >= begin, _d.id < end)
-                for at, (begin, end) in enumerate(zip(begins, ends))
-            ]
-            for at, total in connection.execute(union_all(*totals)):
-                found[at][Status.ACCEPTED] = max(0, total - sum(found[at].values()))
+            for by_status, total in zip(found, self._totals_of(connection, begins, ends)):
+                by_status[Status.ACCEPTED] = max(0, total - sum(by_status.values()))
         return [Bar(start, by_status) for start, by_status in zip(starts, found)]
+
+    def _totals_of(self, connection: Connection, begins: Sequence[str], ends: Sequence[str]) -> list[int]:
+        """How many ids there are in each span. What came in long ago does not change, so it is counted once."""
+        settled = first_id(from_ms(self._database.now(connection) - _SETTLED_MS))
+        unknown = [span for span in zip(begins, ends) if span not in self._totals]
+        counted: dict[tuple[str, str], int] = {}
+        if unknown:
+            each = [
+                select(literal(at).label("at"), func.count()).where(_d.id >= begin, _d.id < end)
+                for at, (begin, end) in enumerate(unknown)
+            ]
+            counted = {unknown[at]: total for at, total in connection.execute(union_all(*each))}
+        if len(self._totals) > _REMEMBERED:
+            self._totals.clear()
+        totals = [counted[span] if span in counted else self._totals[span] for span in zip(begins, ends)]
+        self._totals |= {span: total for span, total in counted.items() if span[1] < settled}
+        return totals
 
     def waiting(self) -> list[Waiting]:
         """What waits, by account."""
@@ -139,6 +156,27 @@ class Figures:
                 rows = connection.execute(query.order_by(_d.id.desc()).limit(limit))
                 found += [to_delivery(row) for row in rows]
         return sorted(found, key=lambda each: each.id, reverse=True)
+
+    def of_status(self, status: Status, filter: DeliveryFilter, limit: int, cursor: str | None) -> list[Delivery] | None:
+        """What `Deliveries.search` finds for this status, by the index that has few others in it. None: there is none such,
+        or so many are queued that a search along the ids is quicker."""
+        if status is Status.ACCEPTED:
+            return None
+        query = select(deliveries).where(*conditions_of(_hidden(filter))).limit(limit)
+        for name in _NAMES:
+            if (value := getattr(filter, name)) is not None:
+                query = query.where(_d[name] + literal_column("''") == value)
+        id: ColumnElement[str] = _d.id
+        if status in _UNDER_WAY:
+            query, id = query.where(_UNDER_WAY[status]), _any_id
+        else:
+            query = query.where(OUT_OF_THE_ORDINARY, _d.status == status.value)
+        if cursor is not None:
+            query = query.where(id < cursor)
+        with self._database.read() as connection:
+            if status in _UNDER_WAY and _count(connection, select(_d.id).where(_UNDER_WAY[status]), _FEW) == _FEW:
+                return None
+            return [to_delivery(row) for row in connection.execute(query.order_by(id.desc()))]
 
     def health(self, since: datetime) -> dict[str, Health]:
         """What became of each template's deliveries since then, by template."""
@@ -205,34 +243,39 @@ class Figures:
         return found
 
 
-# Written as literal text, as the conditions of partial indexes are.
-_QUEUED = literal_column("status") == literal_column("'queued'")
+# Few deliveries are under way at a time, and partial indexes have just those. SQLite would rather walk along the ids, which
+# are many, so where that would be wrong the id is hidden from it in an expression.
+_any_id = _d.id + literal_column("''")
+_UNDER_WAY = {Status.QUEUED: QUEUED, Status.SENDING: SENDING}
+_NAMES = ("template", "action", "account", "key")
+_FEW = 20_000  # to sort; with more of them, walking along the ids finds a page at once
 
 
 def _unusual(status: Status, start: str) -> Select[Any]:
     return select(_d.id).where(OUT_OF_THE_ORDINARY, _d.status == status.value, _d.id >= start)
 
 
-def _count(connection: Connection, query: Select[Any]) -> int:
-    """How many rows, at most `MOST`."""
-    return int(connection.execute(select(func.count()).select_from(query.limit(MOST).subquery())).scalar_one())
+def _hidden(filter: DeliveryFilter) -> DeliveryFilter:
+    """The filter without its status, and without the names whose indexes are not to be used."""
+    return replace(filter, status=(), **dict.fromkeys(_NAMES))
 
 
-def _by_second(start: str) -> Any:
+def _count(connection: Connection, query: Select[Any], most: int = MOST) -> int:
+    """How many rows, at most `most`."""
+    return int(connection.execute(select(func.count()).select_from(query.limit(most).subquery())).scalar_one())
+
+
+def _by_time(start: str, digits: int) -> Any:
     """Status, beginning of ids, and count, of all that is not accepted."""
-    prefix = func.substr(_d.id, 1, _SECOND)
+    prefix = func.substr(_d.id, 1, digits)
     parts = [
         select(literal(status.value).label("status"), prefix.label("prefix"), func.count())
         .where(OUT_OF_THE_ORDINARY, _d.status == status.value, _d.id >= start)
         .group_by(prefix)
         for status in _UNUSUAL
     ]
-    for status, condition in ((Status.QUEUED, WAITING), (Status.SENDING, SENDING)):
-        parts.append(
-            select(literal(status.value), prefix, func.count())
-            .where(condition, _d.status == literal_column(f"'{status.value}'"), _d.id >= start)
-            .group_by(prefix)
-        )
+    for status, condition in _UNDER_WAY.items():
+        parts.append(select(literal(status.value), prefix, func.count()).where(condition, _any_id >= start).group_by(prefix))
     return union_all(*parts)
 
 

@@ -15,7 +15,7 @@ from service.studio import _words as words
 from service.studio._clock import Clock
 from service.studio._masking import Masking
 
-LOOKED_AT = 2_000  # deliveries of each status that are grouped; more of the same say nothing new
+LOOKED_AT = 1_000  # deliveries of each status that are grouped; more of the same say nothing new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
