@@ -105,6 +105,8 @@ class NewDelivery:
     warnings: tuple[Problem, ...] = ()
     reason: str | None = None  # a sentence: why it stands where it stands
     replay_of: str | None = None
+    plan: str | None = None  # id of the plan's first delivery, which is its own there; None: its template has one action
+    step: str | None = None  # name of the plan's step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +121,7 @@ class Attempt:
     outcome: str | None = None  # accepted, refused, retry, unknown, failed; None: still running
     status_code: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: str | None = None  # first 4 KB
+    body: str | None = None  # first 4 KB; of a plan's step 64 KB, for later steps see it
     error: str | None = None  # such as "read timeout", "connection refused"
     meaning: str | None = None  # a sentence for a marketer
 
@@ -157,6 +159,8 @@ class Delivery:
     expires_at: datetime | None
     finished_at: datetime | None
     decision: Mapping[str, Any] | None = None  # `rule` and `value` of the guard that holds or stopped it
+    plan: str | None = None
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +179,22 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a plan: an action, and the source that renders to its payload. `policy` is what holds for this step."""
+
+    name: str
+    action: str
+    source: str
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateSource:
     """Everything one version consists of. A version is immutable, so the snippets it uses are copied into it.
 
-    `samples` maps a sample's name to `{"context": ..., "expected": ... or None}`.
+    `samples` maps a sample's name to `{"context": ..., "expected": ... or None}`. `step` and `then` are there where the
+    template is a plan: the name of its first step, whose action, source and policy are the template's, and the steps after
+    it. A sample of a plan may have `answers` too: by step, what the vendor would answer.
     """
 
     name: str
@@ -190,6 +206,13 @@ class TemplateSource:
     policy: Policy = field(default_factory=Policy)
     snippets: Mapping[str, str] = field(default_factory=dict)
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    step: str | None = None
+    then: tuple[Step, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step in order; exactly one, without a name, where the template is no plan."""
+        return Step(name=self.step or "", action=self.action, source=self.source, policy=self.policy), *self.then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ class Store:
         self.settings = settings
         self.database = Database(settings)
         self.deliveries = Deliveries(self.database, settings)
-        self.queue = Queue(self.database)
+        self.queue = Queue(self.database, self.deliveries)
         self.workers = Workers(self.database)
         self.templates = Templates(self.database)
         self.snippets = Snippets(self.database)

@@ -26,6 +26,7 @@ WAITING = text("status IN ('held', 'queued', 'retrying')")
 QUEUED = text("status IN ('held', 'queued', 'retrying') AND status = 'queued'")
 SENDING = text("status = 'sending'")
 OUT_OF_THE_ORDINARY = text("status NOT IN ('queued', 'sending', 'accepted')")
+ONCE_IN_A_PLAN = text("plan IS NOT NULL AND replay_of IS NULL")
 
 deliveries = Table(
     "deliveries",
@@ -53,6 +54,8 @@ deliveries = Table(
     Column("reason", Text),
     Column("decision", Text),  # JSON object: the guard's rule and value, where one holds or stops it
     Column("replay_of", Text),
+    Column("plan", Text),  # id of the plan's first delivery; null where the template has one action
+    Column("step", Text),
     Column("attempts_made", Integer, nullable=False),
     Column("fence", Integer, nullable=False),  # grows whenever the right to send changes hands
     Column("lease_owner", Text),
@@ -110,6 +113,23 @@ Index(
     _d.id,
     sqlite_where=_d.replay_of.is_not(None),
     postgresql_where=_d.replay_of.is_not(None),
+)
+
+Index(
+    "deliveries_by_plan",
+    _d.plan,
+    _d.id,
+    sqlite_where=_d.plan.is_not(None),
+    postgresql_where=_d.plan.is_not(None),
+)
+# A plan goes on from a step once, whoever finds it accepted, and however often.
+Index(
+    "deliveries_once_in_a_plan",
+    _d.plan,
+    _d.step,
+    unique=True,
+    sqlite_where=ONCE_IN_A_PLAN,
+    postgresql_where=ONCE_IN_A_PLAN,
 )
 
 # Apart from deliveries, because it is large, read seldom, and would be copied with every change of status.

@@ -21,7 +21,7 @@ from service.store._times import from_ms, from_ms_or_none, ms_of, to_ms
 
 _HOUR_MS = 3_600_000
 _MOST_LANES = 10_000  # that are remembered
-_LARGEST_INSERT = 64  # rows a statement: 64 x 29 values stay below every driver's limit
+_LARGEST_INSERT = 64  # rows a statement: 64 x 31 values stay below every driver's limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,14 @@ class Deliveries:
             self._lanes |= new_lanes
         return [answers[row.id] for row in rows]
 
+    def add(self, connection: Connection, rows: Sequence[NewDelivery]) -> None:
+        """Keep steps of plans within the caller's transaction. One that its plan has already is left out."""
+        if rows:
+            ordered = sorted(rows, key=lambda row: row.plan or "")  # one order for all, so that nobody waits in a circle
+            self._make_lanes(connection, ordered)
+            self._insert(connection, ordered, self._database.now(connection))
+            self._database.notify(connection)
+
     def _make_lanes(self, connection: Connection, rows: Iterable[NewDelivery]) -> set[tuple[str, str]]:
         """Every (account, rate class) has a bucket, from which workers learn that there is such a lane. Answers those that
         this process has not seen before."""
@@ -166,13 +174,21 @@ class Deliveries:
         ).one_or_none()
 
     def get(self, id: str) -> Delivery | None:
-        """The delivery with its context, or None."""
+        """The delivery with its context (a plan's is kept with its first delivery), or None."""
         query = (
-            select(deliveries, contexts.c.context).select_from(deliveries.outerjoin(contexts)).where(deliveries.c.id == id)
+            select(deliveries, contexts.c.context)
+            .select_from(deliveries.outerjoin(contexts, contexts.c.delivery == _FIRST))
+            .where(deliveries.c.id == id)
         )
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else to_delivery(row, row.context)
+
+    def of_plan(self, plan: str) -> list[Delivery]:
+        """Every delivery of a plan, in the order in which they were made, without contexts."""
+        with self._database.read() as connection:
+            query = select(deliveries).where(deliveries.c.plan == plan).order_by(deliveries.c.id)
+            return [to_delivery(row) for row in connection.execute(query)]
 
     def status(self, id: str) -> Status | None:
         """Only where it stands: cheap enough to ask again and again."""
@@ -220,9 +236,9 @@ class Deliveries:
             )
         return ended.rowcount == 1
 
-    def settle_unknown(self, id: str, status: Status, reason: str) -> bool:
+    def settle_unknown(self, id: str, status: Status, reason: str, then: NewDelivery | None = None) -> bool:
         """Give an unknown delivery another status; queued: it is due now. False where it is not unknown. The fence rises, so
-        that an answer which comes very late does not overwrite what was settled."""
+        that an answer which comes very late does not overwrite what was settled. `then` is kept in the same transaction."""
         with self._database.write() as connection:
             now = self._database.now(connection)
             settled = connection.execute(
@@ -237,6 +253,8 @@ class Deliveries:
                     fence=deliveries.c.fence + 1,
                 )
             )
+            if then is not None and settled.rowcount == 1:
+                self.add(connection, [then])
             self._database.notify(connection)
         return settled.rowcount == 1
 
@@ -306,6 +324,8 @@ def to_delivery(row: AnyRow, context: bytes | None = None) -> Delivery:
         reason=row.reason,
         decision=orjson.loads(row.decision) if row.decision else None,
         replay_of=row.replay_of,
+        plan=row.plan,
+        step=row.step,
         attempts_made=row.attempts_made,
         created_at=from_ms(row.created_at),
         updated_at=from_ms(row.updated_at),
@@ -337,12 +357,14 @@ _PARTIAL_INDEXES = (
     (WAITING, frozenset({Status.HELD, Status.QUEUED, Status.RETRYING})),
     (SENDING, frozenset({Status.SENDING})),
 )
+_FIRST = func.coalesce(deliveries.c.plan, deliveries.c.id)
 _STATUS = select(deliveries.c.status).where(deliveries.c.id == bindparam("id"))
 
 # The columns that are taken from a NewDelivery as they are, then those that `_values` works out.
 _TAKEN = (
     *("id", "status", "account", "action", "target", "template", "version_id", "version", "key", "recipient", "payload"),
     *("digest", "guarantee", "rate_class", "priority", "idempotency_key", "fingerprint", "replay_of"),
+    *("plan", "step"),
 )
 _WORKED_OUT = (
     *("idempotency_slot", "reason", "problems", "warnings", "attempts_made", "fence"),

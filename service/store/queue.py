@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Integer, and_, bindparam, func, insert, literal_column, null, select, update
 
-from service.model import Guarantee, Status
+from service.model import Guarantee, NewDelivery, Status
 from service.store import buckets, circuits
 from service.store._database import AnyRow, Database
 from service.store._tables import SENDING, WAITING, attempts, deliveries
@@ -23,6 +23,7 @@ from service.store._texts import keepable
 from service.store._times import from_ms, from_ms_or_none, ms_of, to_ms
 from service.store.buckets import Lane, Limit
 from service.store.circuits import Circuit, Sign
+from service.store.deliveries import Deliveries
 
 _d = deliveries.c
 _SOON_S = 0.02  # shortest time after which it makes sense to ask a rate limited lane again
@@ -46,6 +47,7 @@ class Job:
     expires_at: datetime | None
     number: int
     fence: int
+    plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """One attempt's end as a worker brings it back. `healthy` None: it says nothing about the vendor."""
+    """One attempt's end as a worker brings it back. `healthy` None: it says nothing about the vendor. `then` is the delivery
+    of the plan's next step, where this one was accepted."""
 
     job: Job
     ending: Ending
@@ -108,13 +111,15 @@ class Done:
     meaning: str | None = None
     block_s: float | None = None  # the vendor wants nothing of this rate class for so long
     healthy: bool | None = None
+    then: NewDelivery | None = None
 
 
 class Queue:
     """What workers do with deliveries."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, deliveries: Deliveries) -> None:
         self._database = database
+        self._deliveries = deliveries
 
     def anything_due(self) -> bool:
         """Whether a claim could find anything."""
@@ -153,10 +158,17 @@ class Queue:
             done = sorted(done, key=lambda each: each.job.id)  # one order for all, so that nobody waits in a circle
             self._database.execute_many(connection, _END_ATTEMPT, [_attempt_values(each, now) for each in done])
             self._database.execute_many(connection, _END_DELIVERY, [_delivery_values(each, now) for each in done])
+            self._go_on(connection, {each.job.id: each.then for each in done if each.then is not None})
             blocks = [(each.job.account, each.job.rate_class, now + ms_of(each.block_s)) for each in done if each.block_s]
             if blocks:
                 buckets.block(connection, blocks)
             return self._record_signs(connection, done, now)
+
+    def _go_on(self, connection: Connection, then: Mapping[str, NewDelivery]) -> None:
+        """Keep the next steps of those that stand as accepted now; an answer that came too late moves no plan."""
+        if then:
+            accepted = select(_d.id).where(_d.id.in_(list(then)), _d.status == Status.ACCEPTED.value)
+            self._deliveries.add(connection, [then[id] for id in connection.execute(accepted).scalars()])
 
     def _record_signs(self, connection: Connection, done: Sequence[Done], now: int) -> dict[str, Circuit]:
         signs: dict[str, list[Sign]] = {}
@@ -306,7 +318,7 @@ _FIRST_PRIORITY = select(func.min(_d.priority)).where(_OF_LANE)
 _NEXT_PRIORITY = select(func.min(_d.priority)).where(_OF_LANE, _d.priority > bindparam("last"))
 _JOB_COLUMNS = (
     *(_d.id, _d.account, _d.action, _d.template, _d.version, _d.recipient, _d.payload, _d.guarantee, _d.rate_class),
-    *(_d.created_at, _d.expires_at, _d.attempts_made, _d.fence),
+    *(_d.created_at, _d.expires_at, _d.attempts_made, _d.fence, _d.plan),
 )
 _DUE_ROWS = (
     select(*_JOB_COLUMNS)
@@ -432,6 +444,7 @@ def _to_job(row: AnyRow) -> Job:
         expires_at=from_ms_or_none(row.expires_at),
         number=row.attempts_made + 1,
         fence=row.fence + 1,
+        plan=row.plan,
     )
 
 

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Connection, func, select
 
 from service.errors import Conflict, NotFound
-from service.model import Guarantee, Policy, TemplateSource, Version, new_id
+from service.model import Guarantee, Policy, Step, TemplateSource, Version, new_id
 from service.registry import nearest
 from service.store._database import AnyRow, Database
 from service.store._tables import templates, versions
@@ -190,7 +190,11 @@ def _one(connection: Connection, *conditions: Any) -> Version:
 
 
 def _to_json(source: TemplateSource) -> bytes:
-    return orjson.dumps(asdict(source), option=orjson.OPT_SORT_KEYS)
+    """A template with one action has the same text, and so the same digest, as before there were plans."""
+    kept = asdict(source)
+    if source.step is None:
+        del kept["step"], kept["then"]
+    return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
 
 
 def _to_version(row: AnyRow) -> Version:
@@ -207,10 +211,13 @@ def _to_version(row: AnyRow) -> Version:
 
 
 def _to_source(kept: Mapping[str, Any]) -> TemplateSource:
-    policy = dict(kept["policy"])
-    if policy.get("guarantee") is not None:
-        policy["guarantee"] = Guarantee(policy["guarantee"])
-    return TemplateSource(**{**kept, "policy": Policy(**policy)})
+    then = tuple(Step(**{**step, "policy": _to_policy(step["policy"])}) for step in kept.get("then", ()))
+    return TemplateSource(**{**kept, "policy": _to_policy(kept["policy"]), "then": then})
+
+
+def _to_policy(kept: Mapping[str, Any]) -> Policy:
+    guarantee = kept.get("guarantee")
+    return Policy(**{**kept, "guarantee": None if guarantee is None else Guarantee(guarantee)})
 
 
 def _to_info(row: AnyRow) -> TemplateInfo:
