@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from service.errors import Problem
 from service.rendering.limits import Stop, check_items
+from service.rendering.zephyr.facts import NODES_PER_STEP
 from service.rendering.zephyr.library import FUNCTIONS, Entry, instead_of
 from service.rendering.zephyr.scope import Scope, put
 from service.rendering.zephyr.syntax import (
@@ -38,7 +39,6 @@ from service.rendering.zephyr.values import OPERATORS, Function, describe, field
 Code: TypeAlias = Callable[[Scope], Any]
 Note: TypeAlias = Callable[[Problem, int], None]  # takes a problem and its offset in the source
 
-_NODES_PER_STEP = 64
 _ABSENT = object()
 
 
@@ -63,9 +63,14 @@ class Expressions:
         made: Code = getattr(self, f"_{type(node).__name__.lower()}")(node)
         return made
 
+    def bare(self, node: Expr) -> Code:
+        """As `code`, but the text that the policy gives for a missing path does not stand in: the template itself asks."""
+        path = _path(node)
+        return self.code(node) if path is None else _look(*path, bare=True)
+
     def condition(self, node: Expr) -> Code:
         """A function that says whether the node's value is true."""
-        code = self.code(node)
+        code = self.bare(node)
         if _is_boolean(node):
             return code
         return lambda scope: true(code(scope))
@@ -85,15 +90,7 @@ class Expressions:
         return lambda scope: {key: code(scope) for key, code in codes}
 
     def _name(self, node: Name) -> Code:
-        name = node.name
-
-        def look(scope: Scope) -> Any:
-            value = scope.get(name)
-            if value is None and scope.missing:
-                return scope.missing.get(name)
-            return value
-
-        return look
+        return _look(node.name, ())
 
     def _field(self, node: Field) -> Code:
         path = _path(node)
@@ -155,7 +152,7 @@ class Expressions:
         return choose
 
     def _elvis(self, node: Elvis) -> Code:
-        *first, last = [self.code(each) for each in node.operands]
+        first, last = [self.bare(each) for each in node.operands[:-1]], self.code(node.operands[-1])
 
         def choose(scope: Scope) -> Any:
             for code in first:
@@ -384,7 +381,7 @@ def _cost(values: Sequence[Any]) -> int:
 
 
 def _weight(node: Expr) -> int:
-    return sum(1 for _ in walk(node)) // _NODES_PER_STEP
+    return sum(1 for _ in walk(node)) // NODES_PER_STEP
 
 
 def _path(node: Expr) -> tuple[str, tuple[str | int, ...]] | None:
@@ -410,7 +407,7 @@ def shown_path(node: Expr) -> str | None:
     return name + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
 
-def _look(name: str, steps: tuple[str | int, ...]) -> Code:
+def _look(name: str, steps: tuple[str | int, ...], *, bare: bool = False) -> Code:
     whole = name + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
     def look(scope: Scope) -> Any:
@@ -422,7 +419,7 @@ def _look(name: str, steps: tuple[str | int, ...]) -> Code:
                 break
             else:
                 value = item(value, step)
-        if value is None and scope.missing:
+        if value is None and scope.missing and not bare:
             return scope.missing.get(whole)
         return value
 

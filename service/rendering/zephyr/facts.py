@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from service.rendering.zephyr.library import FUNCTIONS
 from service.rendering.zephyr.syntax import (
@@ -17,6 +17,7 @@ from service.rendering.zephyr.syntax import (
     Field,
     Foreach,
     If,
+    Include,
     Item,
     Lambda,
     Name,
@@ -24,9 +25,11 @@ from service.rendering.zephyr.syntax import (
     Target,
     Ternary,
     Unary,
+    children,
     walk,
 )
 
+NODES_PER_STEP = 64
 _ASKING = frozenset({"assert", "cancel", "length", "filter", "contains"})
 
 
@@ -81,6 +84,21 @@ def changes_values(body: Body) -> bool:
     return False
 
 
+def cost(body: Body, included: Callable[[Include], Body]) -> int:
+    """What one run through a body costs in steps: its nodes and those of its snippets, without the rounds of inner loops."""
+    count, waiting = 0, list[object](body)
+    while waiting:
+        node = waiting.pop()
+        count += 1
+        if isinstance(node, Foreach):
+            waiting.append(node.source)
+        elif isinstance(node, Include):
+            waiting += included(node)
+        else:
+            waiting += children(node)
+    return 1 + count // NODES_PER_STEP
+
+
 def silent(node: Expr) -> bool:
     """Whether a tag with this expression prints nothing, whatever the data hold."""
     if isinstance(node, Call):
@@ -107,8 +125,8 @@ def unasked(body: Body) -> frozenset[Call]:
         if isinstance(node, Call) and called(node) == "personalize":
             found.add(node)
     for node in everything(body):
-        if isinstance(node, Set) and isinstance(node.value, Call) and {root(each) for each in node.targets} & names:
-            found.discard(node.value)
+        if isinstance(node, Set) and {root(each) for each in node.targets} & names:
+            found -= {each for each in walk(node.value) if isinstance(each, Call)}
     return frozenset(found - asked_calls)
 
 

@@ -13,7 +13,6 @@ from jinja2 import nodes, pass_context
 
 from service.errors import Problem, TemplateInvalid
 from service.rendering import printing
-from service.rendering.guards import weight
 from service.rendering.limits import Limits
 from service.rendering.places import Places
 from service.rendering.zephyr import facts
@@ -45,7 +44,7 @@ from service.rendering.zephyr.values import equal, number, text
 
 Filter = Callable[[Any, Any], Any]
 _JSON_WORD = re.compile(r"[\s,]*|true|false|null|-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]+)?")
-_MAX_INLINED = 20  # snippets may make a template that many times as long as its limit
+_MAX_INLINED = 5  # times the limit of a source: what all snippets together may hold, each as often as it is included
 
 
 class Lowering:
@@ -62,7 +61,6 @@ class Lowering:
         self._printed: dict[str, tuple[Code, str | None]] = {}
         self._parsed: dict[str, tuple[Template, int] | None] = {}
         self._warned: set[str] = set()
-        self._inlined = 0
         self._choices = 0
         self._including: str | None = None
         self._base = 0
@@ -77,7 +75,20 @@ class Lowering:
         self.changes_values = facts.changes_values(everything)
         self._unasked = facts.unasked(everything)
         self._enter(base)
-        return nodes.Template(self._body(template.body), lineno=base)
+        self._check_inlined(template.body)
+        return nodes.Template([] if self.problems else self._body(template.body), lineno=base)
+
+    def _check_inlined(self, body: Body) -> None:
+        size = 0
+        for node in facts.everything(body):
+            if isinstance(node, Include):
+                size += len(self._snippets.get(node.name, ""))
+                if size > _MAX_INLINED * self._limits.source:
+                    problem = Problem(
+                        "template.too_long", "The template includes too much.", None, "Include fewer snippets."
+                    )
+                    self._refuse(problem, node.at)
+                    return
 
     def finish(self, tree: nodes.Template) -> None:
         """Joins each printed expression with the printer that its JSON context has been given."""
@@ -90,8 +101,9 @@ class Lowering:
     # -- snippets
 
     def _included(self, body: Body) -> Iterator[Template]:
-        for node in facts.everything(body):
-            if isinstance(node, Include) and (found := self._snippet(node)) is not None:
+        names = {node.name: node for node in facts.everything(body) if isinstance(node, Include)}
+        for node in names.values():
+            if (found := self._snippet(node)) is not None:
                 yield found[0]
 
     def _snippet(self, node: Include) -> tuple[Template, int] | None:
@@ -117,6 +129,10 @@ class Lowering:
         self.warnings += template.warnings
         return template, base
 
+    def _snippet_body(self, node: Include) -> Body:
+        found = self._snippet(node) if self._including is None else None
+        return found[0].body if found is not None else ()
+
     def _include(self, node: Include) -> list[nodes.Node]:
         if self._including is not None:
             detail = "An {include} inside of a snippet is not carried out, as on Sailthru."
@@ -131,12 +147,6 @@ class Lowering:
             return []
         found = self._snippet(node)
         if found is None:
-            return []
-        self._inlined += len(self._snippets[node.name])
-        if self._inlined > _MAX_INLINED * self._limits.source:
-            self._refuse(
-                Problem("template.too_long", "The template includes too much.", None, "Include fewer snippets."), node.at
-            )
             return []
         before, self._including = self._base, node.name
         self._enter(found[1])
@@ -223,7 +233,7 @@ class Lowering:
     def _foreach(self, node: Foreach, at: int) -> nodes.Node:
         source = self._expressions.code(node.source)
         body = self._body(node.body)
-        cost, key, name = weight(body), node.key, node.value
+        cost, key, name = facts.cost(node.body, self._snippet_body), node.key, node.value
 
         def rounds(scope: Scope) -> Iterator[None]:
             for position, value in each(scope, source(scope), cost):

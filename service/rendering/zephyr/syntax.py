@@ -278,8 +278,8 @@ class Template:
 
 def children(node: object) -> Iterator[object]:
     """The nodes directly below `node`, in the order in which they stand in the source."""
-    for each in fields(node):  # type: ignore[arg-type]
-        yield from _nodes(getattr(node, each.name))
+    for name in _PARTS[type(node)]:
+        yield from _nodes(getattr(node, name))
 
 
 def _nodes(value: object) -> Iterator[object]:
@@ -311,3 +311,4 @@ def height(node: object) -> int:
 
 EXPRESSIONS = (Const, Name, Field, Item, Call, Unary, Chain, Ternary, Elvis, Assign, Lambda, ListOf, ObjectOf, Comprehension)
 NODES = (*EXPRESSIONS, Text, Comment, Print, Set, If, Foreach, Case, Switch, Select, Break, Continue, Include, Template)
+_PARTS = {kind: tuple(each.name for each in fields(kind) if each.name not in ("at", "warnings")) for kind in NODES}

@@ -74,6 +74,11 @@ def test_a_missing_value_with_a_policy_is_what_the_policy_says(render):
     assert made.warnings == ()
 
 
+def test_a_policy_does_not_answer_what_the_template_asks_itself(text):
+    policy = {"nick": "friend"}
+    assert text("{nick ?: 'pal'} {if nick}yes{else}no{/if} {nick}", missing=policy) == "pal no friend"
+
+
 # -- operators
 
 

@@ -18,6 +18,7 @@ MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 DEFAULT_FORMAT = "MMM d, yyyy"
+_MAX_WEEKDAYS = 1_000
 _MAX_SECONDS = 253_402_300_799  # the end of the year 9999
 
 
@@ -299,7 +300,9 @@ class _Reader:
 
     def _move(self, count: int, unit: str) -> None:
         if unit.startswith("weekday"):
-            for _ in range(min(abs(count), 1000)):
+            if abs(count) > _MAX_WEEKDAYS:
+                raise ValueError
+            for _ in range(abs(count)):
                 self.moment += timedelta(days=1 if count > 0 else -1)
                 while self.moment.weekday() > 4:
                     self.moment += timedelta(days=1 if count > 0 else -1)
