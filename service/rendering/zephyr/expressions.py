@@ -118,7 +118,8 @@ class Expressions:
     def _chain(self, node: Chain) -> Code:
         if node.operators[0] in ("&&", "||"):
             return self._logic(node)
-        first, *rest = [self.code(each) for each in node.operands]
+        take = self._joined if node.operators[0] == "+" else self.code
+        first, *rest = [take(each) for each in node.operands]
         work = [OPERATORS[each] for each in node.operators]
         if len(rest) == 1:
             (second,), (operator,) = rest, work
@@ -133,8 +134,28 @@ class Expressions:
 
         return chain
 
+    def _joined(self, node: Expr) -> Code:
+        """An operand of `+`. Data that are missing leave a hole in a text, which is a warning."""
+        code, path = self.code(node), shown_path(node)
+        if path is None or path.partition(".")[0].partition("[")[0] in {*self._assigned, *self._locals}:
+            return code
+        place = self._base + node.at
+
+        def look(scope: Scope) -> Any:
+            value = code(scope)
+            if value is None:
+                scope.warn_of_hole(path, place)
+            return value
+
+        return look
+
     def _logic(self, node: Chain) -> Code:
         conditions = [self.condition(each) for each in node.operands]
+        if len(conditions) == 2:
+            left, right = conditions
+            if node.operators[0] == "&&":
+                return lambda scope: left(scope) and right(scope)
+            return lambda scope: left(scope) or right(scope)
         if node.operators[0] == "&&":
             return lambda scope: all(condition(scope) for condition in conditions)
         return lambda scope: any(condition(scope) for condition in conditions)

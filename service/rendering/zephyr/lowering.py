@@ -340,8 +340,7 @@ def _printer(name: str, code: Code, path: str | None) -> Filter:
         scope: Scope = context.parent
         value = code(scope)
         if value is None and path is not None:
-            hint = f"Write a text for when it is missing: {{{path} ?: 'text'}}."
-            scope.warn("empty", f"`{path}` is missing or null here, and prints nothing.", hint)
+            scope.warn_of_hole(path)
         return write(None, value)
 
     return print_value

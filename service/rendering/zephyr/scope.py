@@ -79,8 +79,13 @@ class Scope(dict[str, Any]):
             self._random = random.Random(self.run.seed)  # noqa: S311  it chooses products, not secrets
         return self._random
 
-    def warn(self, code: str, detail: str, hint: str | None = None) -> None:
-        self.run.warn(Problem(f"zephyr.{code}", detail, None, hint))
+    def warn(self, code: str, detail: str, hint: str | None = None, place: int | None = None) -> None:
+        self.run.warn(Problem(f"zephyr.{code}", detail, None, hint), place)
+
+    def warn_of_hole(self, path: str, place: int | None = None) -> None:
+        """Says that a path is missing where it should have given text."""
+        hint = f"Write a text for when it is missing: {path} ?: 'text'."
+        self.warn("empty", f"`{path}` is missing or null here, and prints nothing.", hint, place)
 
     def effect(self, function: str, *arguments: Any) -> None:
         """Records something that Sailthru would do."""

@@ -311,4 +311,6 @@ def height(node: object) -> int:
 
 EXPRESSIONS = (Const, Name, Field, Item, Call, Unary, Chain, Ternary, Elvis, Assign, Lambda, ListOf, ObjectOf, Comprehension)
 NODES = (*EXPRESSIONS, Text, Comment, Print, Set, If, Foreach, Case, Switch, Select, Break, Continue, Include, Template)
-_PARTS = {kind: tuple(each.name for each in fields(kind) if each.name not in ("at", "warnings")) for kind in NODES}
+_PARTS: dict[type, tuple[str, ...]] = {
+    kind: tuple(each.name for each in fields(kind) if each.name not in ("at", "warnings")) for kind in NODES
+}

@@ -174,14 +174,16 @@ def index(value: Any) -> int:
 
 def plus(left: Any, right: Any) -> Any:
     """Numbers add; a text on either side joins; lists append; objects merge and the right one wins; null adds nothing."""
-    kinds = type(left), type(right)
-    if str in kinds:
-        joined = (left if kinds[0] is str else text(left)) + (right if kinds[1] is str else text(right))
+    one, other = type(left), type(right)
+    if one is int and other is int:
+        return check_number(left + right)
+    if one is str or other is str:
+        joined = (left if one is str else text(left)) + (right if other is str else text(right))
         if len(joined) > STEP_CHARACTERS:
             check_text(len(joined))
             current().charge(len(joined) // STEP_CHARACTERS)
         return joined
-    if dict in kinds or list in kinds:
+    if one is dict or one is list or other is dict or other is list:
         return _plus_containers(left, right)
     if left is None and right is None:
         return None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from service.errors import TemplateInvalid
+from service.rendering import compile
+
 # -- reaching in
 
 
@@ -66,6 +69,13 @@ def test_missing_values_that_print_nothing_are_a_warning_with_a_place(render):
     (warning,) = made.warnings
     assert (warning.code, warning.line, warning.column) == ("zephyr.empty", 2, 7)
     assert made.document == {"a": ""}
+
+
+def test_missing_values_that_leave_a_hole_in_a_joined_text_are_a_warning_with_a_place(render):
+    made = render('{line = "Hi " + profile.vars.first_name + "!"}{total = total + 1}{\n"a": "{line}"\n}')
+    (warning,) = made.warnings
+    assert (warning.code, warning.line, warning.column) == ("zephyr.empty", 1, 17)
+    assert "`profile.vars.first_name`" in warning.detail
 
 
 def test_a_missing_value_with_a_policy_is_what_the_policy_says(render):
@@ -332,8 +342,6 @@ def test_a_snippet_shares_the_namespace(text):
 
 
 def test_an_include_inside_of_a_snippet_is_not_carried_out(render):
-    from service.rendering import compile
-
     program = compile("\"{include 'a'}\"", dialect="zephyr", snippets={"a": "x{include 'b'}y", "b": "B"})
     assert [(each.code, each.template, each.column) for each in program.warnings] == [("zephyr.nested_include", "a", 2)]
 
@@ -357,3 +365,30 @@ def test_output_inside_a_json_string_is_escaped(render):
 
 def test_base64_carries_any_text(text):
     assert text("{base64_encode(x)} {base64_decode(base64_encode(x))}", {"x": 'a"ü'}) == 'YSLDvA== a"ü'
+
+
+def test_a_problem_in_a_snippet_names_the_snippet_and_its_place(render):
+    made = render("\"{include 'a'}\"", {}, snippets={"a": "one\n two {date('q')}"})
+    (problem,) = made.problems
+    assert (problem.template, problem.line, problem.column) == ("a", 2, 7)
+
+
+def test_a_snippet_that_cannot_be_read_names_the_snippet(render):
+    with pytest.raises(TemplateInvalid) as caught:
+        render("\"{include 'a'}\"", {}, snippets={"a": "one\n{x"})
+    (problem,) = caught.value.problems
+    assert (problem.template, problem.line, problem.column) == ("a", 2, 1)
+
+
+def test_a_snippet_that_is_not_there_is_a_problem(render):
+    with pytest.raises(TemplateInvalid) as caught:
+        render("\"\n{include 'foter'}\"", {}, snippets={"footer": "x"})
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line, problem.column) == ("template.snippet", 2, 1)
+    assert "footer" in problem.hint
+
+
+def test_the_places_of_problems_are_exact_inside_of_a_tag(render):
+    made = render("{x = 'a' +\n  date('q')}{\n\"a\": 1\n}")
+    (problem,) = made.problems
+    assert (problem.line, problem.column) == (2, 3)
