@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 LATEST = 50
+ANSWER_SHOWN = 700
 MAY_HAVE_ARRIVED = "may have arrived. Settle them first, or give --unknown-too to risk a second message."
 
 
@@ -115,6 +116,8 @@ def show(call: Call, id: str, as_json: bool) -> None:
         answer = f"{each.status_code}" if each.status_code is not None else each.error or "under way"
         took = f" in {each.duration_ms:.0f} ms" if each.duration_ms is not None else ""
         click.echo(f"  attempt {each.number}, {each.started_at:%H:%M:%S}: {answer}{took}. {visible(each.meaning or '')}")
+        if each.body and each.body.strip() not in ("{}", "[]"):
+            click.echo(f"    {visible(each.body.strip()[:ANSWER_SHOWN])}")
 
 
 @command.command

@@ -112,7 +112,7 @@ def explain(answer: Answer) -> str:
         return f"Attentive gave no answer ({answer.error}). The message may have arrived."
     told = f" Attentive said: {answer.message}" if answer.message else ""
     if 200 <= answer.status < 300:
-        return "Attentive took it. That does not yet mean that it reached the phone."
+        return "Attentive took it. For a text that does not yet mean that it reached the phone."
     return f"{_meaning(answer)}{told}"
 
 

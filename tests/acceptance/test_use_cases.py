@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import requests
 
 from service.authoring import folder
 from service.settings import packaged
-from tests.acceptance.harness import Stack
+from tests.acceptance.harness import BIN, ROOT, Stack
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -169,3 +171,22 @@ def test_an_event_older_than_12_hours_is_what_the_vendor_would_lose_in_silence(s
     delivery = shop.told("product-view", context, once="long ago")
     assert delivery["status"] == "refused"
     assert "older than 12 hours" in delivery["attempts"][0]["body"]
+
+
+@pytest.mark.parametrize("page", ["get-started-with-attentive", "text-loyalty-members"])
+def test_every_call_of_the_guides_does_what_the_guide_says(shop, page):
+    """S2-12 to S2-15, S3-20: each is tried as it stands there."""
+    text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text().replace("'$(date +%s)'", str(int(time.time())))
+    calls = re.findall(r"^\$ tell (\S+) '(.*?)'$", text, re.MULTILINE | re.DOTALL)
+    assert len(calls) >= 4
+    for path, body in calls:
+        answer = shop.session.post(f"{shop.url}/v1/{path}", data=body, headers={"Prefer": "wait=20"}, timeout=30)
+        assert (path, shop.settled(answer.json()["id"])["status"]) == (path, "accepted")
+
+
+def test_the_command_line_shows_what_the_vendor_answered(shop):
+    """S2-19."""
+    delivery = shop.told("eligibility", sample("eligibility"))
+    command = [BIN / "burgee", "deliveries", "show", delivery["id"]]
+    shown = subprocess.run(command, env=shop.environment, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert '"eligibility": {"isEligible": true}' in shown
