@@ -10,7 +10,9 @@ from service.store._database import Database
 from service.store._times import from_ms
 from service.store.accounts import Accounts
 from service.store.audit import Audit
+from service.store.contexts import Contexts
 from service.store.deliveries import Deliveries, DeliveryFilter, Inserted, Page
+from service.store.drafts import Drafts
 from service.store.figures import Figures
 from service.store.keys import Keys
 from service.store.presence import Workers
@@ -36,6 +38,8 @@ class Store:
         self.queue = Queue(self.database, self.deliveries)
         self.workers = Workers(self.database)
         self.templates = Templates(self.database)
+        self.drafts = Drafts(self.database)
+        self.contexts = Contexts(self.database)
         self.snippets = Snippets(self.database)
         self.keys = Keys(self.database)
         self.accounts = Accounts(self.database, settings)

@@ -51,7 +51,7 @@ class Templates:
 
         `expected_live` is the live number (0: none) that the author started from; `Conflict` where another is live now.
         """
-        text = _to_json(source)
+        text = to_json(source)
         digest = hashlib.sha256(text).hexdigest()
         with self._database.write() as connection:
             live = _lock(connection, self._database, source.name)
@@ -189,8 +189,8 @@ def _one(connection: Connection, *conditions: Any) -> Version:
     return _to_version(connection.execute(_JOINED.where(*conditions)).one())
 
 
-def _to_json(source: TemplateSource) -> bytes:
-    """A template with one action has the same text, and so the same digest, as before there were plans."""
+def to_json(source: TemplateSource) -> bytes:
+    """A template as it is kept. One with one action has the same text, and so the same digest, as before there were plans."""
     kept = asdict(source)
     if source.step is None:
         del kept["step"], kept["then"]
@@ -201,7 +201,7 @@ def _to_version(row: AnyRow) -> Version:
     return Version(
         id=row.id,
         number=row.number,
-        template=_to_source(orjson.loads(row.source)),
+        template=from_json(row.source),
         digest=row.digest,
         live=row.live == row.number,
         note=row.note,
@@ -210,7 +210,9 @@ def _to_version(row: AnyRow) -> Version:
     )
 
 
-def _to_source(kept: Mapping[str, Any]) -> TemplateSource:
+def from_json(text: str) -> TemplateSource:
+    """A template from what `to_json` made of it."""
+    kept: Mapping[str, Any] = orjson.loads(text)
     then = tuple(Step(**{**step, "policy": _to_policy(step["policy"])}) for step in kept.get("then", ()))
     return TemplateSource(**{**kept, "policy": _to_policy(kept["policy"]), "then": then})
 
