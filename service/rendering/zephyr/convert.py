@@ -208,11 +208,8 @@ class _Writer:
                 condition = f"not {self._written(value.arguments[0], NOT + 1, test=True)}"
             message = self._text(value.arguments[1]) if len(value.arguments) > 1 else ""
             return f"{{% if {condition} %}}{{{{ suppress({message}) }}}}{{% endif %}}"
-        if isinstance(value, Call) and name in ("set", "push") and isinstance(value.arguments[0], Const):
-            target = Name(str(value.arguments[0].value), value.at)
-            if name == "set":
-                return self._set(target, value.arguments[1])
-            return self._set(target, Chain((target, ListOf((value.arguments[1],))), ("+",), value.at))
+        if isinstance(value, Call) and name in ("set", "push"):
+            return self._set_by_name(value)
         if shown_path(value) is not None:
             return f"{{{{ {self._safe(value, '' if self._in_string else None)} }}}}"
         if self._in_string and _kind(value) == "list":
@@ -221,9 +218,21 @@ class _Writer:
             )
         return f"{{{{ {self._written(value)} }}}}"
 
+    def _set_by_name(self, call: Call) -> str:
+        name, value = call.arguments
+        if not (isinstance(name, Const) and isinstance(name.value, str)):
+            raise _Left("The name of the variable is computed.", "Name the variable.")
+        target = Name(name.value, name.at)
+        if called(call) == "push":
+            _named(target.name)
+            held = self._name(target.name)
+            return f"{{% set {held} = {held} | default([]) + [{self._written(value)}] %}}"
+        return self._set(target, value)
+
     def _set(self, target: Target, value: Expr) -> str:
         if not isinstance(target, Name):
             raise _Left("Fields of data cannot be changed in Jinja.", "Compute the value where it is printed.")
+        _named(target.name)
         if isinstance(value, Lambda):
             self._macros.add(target.name)
             names = ", ".join(map(_named, value.names))
@@ -251,7 +260,7 @@ class _Writer:
             start = f"{{% set {_named(node.key)} = loop.index0 %}}"
             detail = f"`{node.key}` counts the rounds. If the loop walks through an object, it must be its key."
             self._note(node.at, "differs", detail, "Then write {% for key, value in object.items() %}.")
-        source = self._safe(node.source, []) if shown_path(node.source) else self._written(node.source)
+        source = self._safe(node.source, []) if shown_path(node.source) else self._written(node.source, OR)
         made = f"{{% for {_named(node.value)} in {source} %}}{start}{self.body(node.body)}{{% endfor %}}"
         self._in_string = before
         return made
@@ -270,7 +279,7 @@ class _Writer:
     # -- expressions
 
     def _condition(self, value: Expr) -> str:
-        return self._written(value, test=True)
+        return self._written(value, OR, test=True)  # `if a if b else c` cannot be read
 
     def _written(self, value: Expr, least: int = TERNARY, *, test: bool = False) -> str:
         """`value` as Jinja, in brackets where it binds less than `least`. In a `test` a missing path is false."""

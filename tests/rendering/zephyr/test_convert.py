@@ -70,6 +70,9 @@ def rewritten(source):
         ("{upper(tier)} {lower('A')}", '{{ profile.vars.tier | default("") | upper }} {{ "A" | lower }}'),
         ("{(1 + 2) * 3 - -4}", "{{ (1 + 2) * 3 - -4 }}"),
         ("{if !(a && b || c)}x{/if}", None),
+        ("{if (tier ? lang : order_no) == 'en'}x{/if}", None),
+        ("{foreach (tier ? [1] : [2]) as n}{n}{/foreach}", None),
+        ("{push('list', 1)}{push('list', 2)}{join(list, '+')}", None),
         ("{if contains([1, 2], 2)}x{/if}", "{% if 2 in [1, 2] %}x{% endif %}"),
         ("{foreach range(1, 3) as n}{n}{/foreach}", "{% for n in range(1, 4) %}{{ n }}{% endfor %}"),
         ("{* note *}", "{# note #}"),
@@ -113,6 +116,8 @@ def test_payloads_come_to_the_same(source):
         ('"a\n{foreach cart as p}{break}{/foreach}"', (2, 20)),
         ('"{[n * 2 for n in cart]}"', (1, 2)),
         ('"{p.price = 3}"', (1, 2)),
+        ('"{push(10, 3)}"', (1, 2)),
+        ("\"{set('profile.vars.x', 3)}\"", (1, 2)),
         ('"{sort(cart, lambda a, b: 1)}"', (1, 2)),
     ],
 )
