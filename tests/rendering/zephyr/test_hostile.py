@@ -207,3 +207,26 @@ def test_the_same_template_and_context_take_the_same_steps():
     now = datetime(2026, 2, 3, tzinfo=UTC)
     ends = {(str(made.document), made.steps) for made in (program.render({"items": [3, 1, 2]}, now=now) for _ in range(50))}
     assert len(ends) == 1
+
+
+def _deep(levels, work):
+    return work() if levels == 0 else _deep(levels - 1, work)
+
+
+@pytest.mark.parametrize("around", ["(1 + %s)", "first([%s])", "map([1], lambda x: %s)[0]", "(1 && %s && 1)"])
+@pytest.mark.parametrize(("height", "calls"), [(1, 19), (5, 10), (10, 7), (17, 3)])
+def test_how_deep_lambdas_may_go_does_not_depend_on_the_callers_stack(around, height, calls):
+    body = "f(n - 1)"
+    for _ in range(height):
+        body = around % body
+    try:
+        program = compile(f"{{f = lambda n: n > 0 ? {body} : 0}}{{f({calls})}}", dialect="zephyr")
+    except TemplateInvalid as error:
+        assert {each.code for each in error.problems} == {"template.nesting"}
+        return
+
+    def end():
+        made = program.render({}, now=datetime(2026, 2, 3, tzinfo=UTC))
+        return made.document, made.problems
+
+    assert end() == _deep(850, end)
