@@ -31,13 +31,14 @@ def build(settings: Settings | None = None) -> Parts:
 
 
 def create_app(parts: Parts) -> Wsgi:
-    """The web application: Flask with every HTTP door, behind the short cut for hooks."""
+    """The web application: Flask with the HTTP API and the studio, behind the short cut for hooks."""
     from flask import Flask
 
-    from service import api
+    from service import api, studio
 
     app = Flask("burgee", static_folder=None)
     api.register(app, parts)
+    studio.register(app, parts)
     return api.shortcut(app, parts)
 
 
