@@ -85,7 +85,9 @@ def happened(delivery: Delivery, attempts: Sequence[Attempt], clock: Clock) -> s
             return "The request is out, no answer yet."
         case Status.RETRYING if delivery.due_at is not None:
             return f"{_first_sentence(reason)} Attempt {delivery.attempts_made + 1} at {clock.time(delivery.due_at)}."
-        case Status.REJECTED if delivery.problems:
+        case Status.REJECTED if not delivery.problems:
+            return "There is no valid payload. Nothing was sent."
+        case Status.REJECTED:
             first, more = delivery.problems[0], len(delivery.problems) - 1
             where = f"`{first.pointer}`: " if first.pointer else ""
             rest = f" And {more} more." if more else ""

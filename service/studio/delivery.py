@@ -59,7 +59,7 @@ def settle_delivery(visit: Visit, id: str) -> Response:
     if word not in SETTLE:
         return _shown(visit, _known(visit, id), 422, problem="Choose what became of it.")
     try:
-        replay.settle(visit.parts.store, id, Status(word))
+        replay.settle(visit.parts.store, visit.parts.preparer, id, Status(word))
     except Conflict as error:
         return _shown(visit, _known(visit, id), 409, problem=error.detail)
     visit.note("delivery.settle", id, f"as {word}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Table, update
 
 from service.errors import Problem
 from service.model import Account, Policy, Scope, Status, TemplateSource
@@ -48,7 +48,7 @@ SOURCE = """{# One reminder, an hour after the cart goes quiet #}
 {
   "to": "{{ profile.keys.sms }}",
   "body": "Hi {{ profile.vars.first_name }}, your {{ item.name }}
-    {%- if more > 0 %} and {{ more }} more are{% else %} is{% endif %} still in your cart. Pick up where you left off: {{ cart.url }}",
+    {%- if more > 0 %} and {{ more }} more are{% else %} is{% endif %} still in your cart. Pick up there: {{ cart.url }}",
   "mediaUrl": "{{ item.image }}",
   "subscriptionType": "MARKETING",
   "useShortLinks": false,
@@ -57,7 +57,7 @@ SOURCE = """{# One reminder, an hour after the cart goes quiet #}
 }
 """
 
-SAMPLE = {
+SAMPLE: dict[str, Any] = {
     "profile": {
         "keys": {"sms": "+12025550143"},
         "vars": {"first_name": "Ana", "tier": "silver", "points": 320},
@@ -70,25 +70,56 @@ SAMPLE = {
 }
 
 
+TEXT = (
+    "Hi Ana, your Enamel mug, Tide blue and 2 more are still in your cart. "
+    "Pick up where you left off: https://hpine.example/c/8817"
+)
+PICTURE = "https://img.hpine.example/mug-tide.jpg"
+
+TAKEN = "The vendor accepted it (200)."
+TAKES_NONE = "The vendor could not take it (503). "
+NO_MOBILE = "The vendor refused it (400): “to” is not a mobile number."
+NO_ANSWER = "No answer within 10 s. It may have arrived, so it is not sent again."
+NIGHT = "It is 07:41 in Los Angeles; quiet hours end at 09:00 there."
+TOO_LATE = "It was of use until 10:58, and could not be sent before."
+QUIET = {"rule": "quiet hours", "value": "09:00"}
+EIGHT_TRIES = tuple((503, 80.0 + number, "retry" if number < 7 else "failed") for number in range(8))
+NO_COUNTRY = Problem(
+    "payload.phone", "The number has ten digits and no country code.", "/to", "Put the filter e164 after it."
+)
+
+# What the vendor said with each status: what it means, and the body.
+MEANINGS = {
+    200: "The message was accepted.",
+    400: "“to” is not a mobile number.",
+    429: "Attentive asked us to wait 2 s. A 429 means it did not take the message, so trying again is safe.",
+    503: "Attentive is not available.",
+}
+BODIES = {
+    200: "{}",
+    400: '{"message": "\\"to\\" is not a mobile number"}',
+    503: "<html>Service Unavailable</html>",
+}
+
+
 @dataclass(frozen=True)
 class Tale:
-    """What became of one call, `s` seconds ago."""
+    """What became of one call, `s` seconds ago. A try is a status code, milliseconds and an outcome."""
 
     s: float
     status: Status
     template: str
-    account: str = US
-    recipient: str = "+12025550143"
+    account: str
+    recipient: str
     reason: str | None = None
-    tries: tuple[tuple[int | None, float, str], ...] = ()  # status code, ms, outcome
+    tries: tuple[tuple[int | None, float, str], ...] = ()
     problems: tuple[Problem, ...] = ()
     decision: dict[str, Any] | None = None
     due_in: float | None = None
-    body: str | None = None
 
 
 def tell(store: Store, now: datetime, *, count: int = 12_000, seed: int = 7) -> dict[str, str]:
-    """Fill an empty store. Answers ids of deliveries worth looking at, by status, and `long` for the one with most to tell."""
+    """Fill an empty store. Answers a delivery of each status, by its word, and as `long` the one with most to tell."""
     _people(store)
     _shop(store)
     tales = _latest() + _rest(random.Random(seed), count)
@@ -109,17 +140,29 @@ def _shop(store: Store) -> None:
         (CA, "CA", "America/Toronto", "Harbor & Pine: "),
         (NORTH, "US", "America/Chicago", "Northlight: "),
     ):
-        store.accounts.put(
-            Account(name=name, destination="attentive", base_url="https://api.attentivemobile.com", token_from="stored",
-                    country=country, timezone=zone, brand_prefix=prefix, limits={"messages": 150}),
-            token="an-example-token",
-        )  # fmt: skip
+        account = Account(
+            name=name,
+            destination="attentive",
+            base_url="https://api.attentivemobile.com",
+            token_from="stored",
+            country=country,
+            timezone=zone,
+            brand_prefix=prefix,
+            limits={"messages": 150},
+        )
+        store.accounts.put(account, token="an-example-token")
     for name, (title, versions, _) in TEMPLATES.items():
         for number in range(1, versions + 1):
-            source = SOURCE.replace("NAME", name).replace("One reminder", f"One reminder ({number})")
-            made = TemplateSource(name=name, title=title, action=ACTION, account=US, dialect="jinja", source=source,
-                                  policy=Policy(expires_after_s=43_200),
-                                  samples={"ana": {"context": SAMPLE, "expected": None}})  # fmt: skip
+            made = TemplateSource(
+                name=name,
+                title=title,
+                action=ACTION,
+                account=US,
+                dialect="jinja",
+                source=SOURCE.replace("NAME", name).replace("One reminder", f"One reminder ({number})"),
+                policy=Policy(expires_after_s=43_200),
+                samples={"ana": {"context": SAMPLE, "expected": None}},
+            )
             store.templates.push(made, note="curly apostrophe gone" if number == versions else None, by="Mara Lindqvist")
     for name in ("Cart goes quiet", "LO production", "Loyalty"):
         store.keys.create(name, [Scope.HOOKS, Scope.RENDER])
@@ -128,138 +171,155 @@ def _shop(store: Store) -> None:
 
 
 def _latest() -> list[Tale]:
-    """The newest lines: every status once."""
+    """The newest lines: every status once, and one that needed two tries."""
     s = Status
-    to = "no such number"
-    country = Problem("payload.phone", "The number has ten digits and no country code.", "/to", "Put the filter e164 after it.")
+    cart, points = "cart-reminder", "points-earned"
+    third, last = TAKES_NONE + "Attempt 3 of 8 follows in 30 s.", TAKES_NONE + "That was the last of 8 attempts."
     return [
-        Tale(0.4, s.SENDING, "cart-reminder", recipient="+12025550118", tries=((None, 0, ""),)),
-        Tale(1.2, s.QUEUED, "cart-reminder", recipient="+12025550192", due_in=0),
-        Tale(3, s.ACCEPTED, "order-shipped", reason="The vendor accepted it (200).", tries=((200, 184, "accepted"),)),
-        Tale(7, s.REJECTED, "welcome", recipient="2025550177", problems=(country,)),
-        Tale(12, s.RETRYING, "points-earned", CA, "+12025550166", "The vendor could not take it (503). Attempt 3 of 8 follows in 30 s.",
-             ((503, 88, "retry"), (503, 91, "retry")), due_in=32),
-        Tale(20, s.HELD, "cart-reminder", recipient="+12135550131", reason="It is 07:41 in Los Angeles; quiet hours end at 09:00 there.",
-             decision={"rule": "quiet hours", "value": "09:00"}, due_in=4740),
-        Tale(33, s.UNKNOWN, "cart-reminder", recipient="+12025550150", tries=((None, 10_003, "unknown"),),
-             reason="No answer within 10 s. It may have arrived, so it is not sent again."),
-        Tale(51, s.SUPPRESSED, "welcome", recipient="+12025550126", reason="Opted out on 3 November by replying STOP."),
-        Tale(69, s.REFUSED, "welcome", recipient="+12025550184", reason="The vendor refused it (400): “to” is not a mobile number.",
-             tries=((400, 61, "refused"),)),
-        Tale(94, s.ACCEPTED, "tier-reached", recipient="+12025550112", reason="The vendor accepted it (200).",
-             tries=((429, 41, "retry"), (200, 203, "accepted"))),
-        Tale(208, s.FAILED, "points-earned", CA, "+12025550138", "The vendor could not take it (503). That was the last of 8 attempts.",
-             tuple((503, 80.0 + i, "retry" if i < 7 else "failed") for i in range(8))),
-        Tale(230, s.CANCELED, "wishlist", recipient="+12025550163", reason="Somebody canceled it before it was sent."),
-        Tale(269, s.EXPIRED, "cart-reminder", recipient="+12025550105", reason="It was of use until 10:58, and could not be sent before.",
-             decision={"rule": "expired", "value": "10:58"}),
-    ]  # fmt: skip
+        Tale(0.4, s.SENDING, cart, US, "+12025550118", tries=((None, 0, ""),)),
+        Tale(1.2, s.QUEUED, cart, US, "+12025550192", due_in=0),
+        Tale(3, s.ACCEPTED, "order-shipped", US, "+12025550143", TAKEN, ((200, 184, "accepted"),)),
+        Tale(7, s.REJECTED, "welcome", US, "2025550177", problems=(NO_COUNTRY,)),
+        Tale(12, s.RETRYING, points, CA, "+12025550166", third, ((503, 88, "retry"), (503, 91, "retry")), due_in=32),
+        Tale(20, s.HELD, cart, US, "+12135550131", NIGHT, decision=QUIET, due_in=4740),
+        Tale(33, s.UNKNOWN, cart, US, "+12025550150", NO_ANSWER, ((None, 10_003, "unknown"),)),
+        Tale(51, s.SUPPRESSED, "welcome", US, "+12025550126", "Opted out on 3 November by replying STOP."),
+        Tale(69, s.REFUSED, "welcome", US, "+12025550184", NO_MOBILE, ((400, 61, "refused"),)),
+        Tale(94, s.ACCEPTED, "tier-reached", US, "+12025550112", TAKEN, ((429, 41, "retry"), (200, 203, "accepted"))),
+        Tale(208, s.FAILED, points, CA, "+12025550138", last, EIGHT_TRIES),
+        Tale(230, s.CANCELED, "wishlist", US, "+12025550163", "Somebody canceled it before it was sent."),
+        Tale(269, s.EXPIRED, cart, US, "+12025550105", TOO_LATE, decision={"rule": "expired", "value": "10:58"}),
+    ]
 
 
 def _rest(rng: random.Random, count: int) -> list[Tale]:
-    """A good day with one bad quarter of an hour at one account."""
-    made = []
+    """A good day, but for ten minutes in which one account's vendor took nothing."""
     hour = min(count, 4_900)
-    for number in range(count):
-        ago = rng.uniform(4, 3_600) if number < hour else rng.uniform(3_600, 86_000)
-        template = rng.choices(list(TEMPLATES), (40, 30, 12, 9, 5, 4))[0]
-        who = f"+1202555{rng.randrange(100, 200):04}"
-        if 60 < ago < 600 and ago % 7 > 1 and rng.random() < 0.16:
-            code = rng.choice((503, 503, 502))
-            reason = f"The vendor could not take it ({code}). That was the last of 8 attempts."
-            made.append(Tale(ago, Status.FAILED, template, CA, who, reason, ((code, rng.gauss(90, 10), "failed"),)))
-        elif (chance := rng.random()) < 0.035:
-            made.append(Tale(ago, Status.SUPPRESSED, template, recipient=who, reason="Opted out by replying STOP."))
-        elif chance < 0.040:
-            problem = Problem("payload.phone", "The number has ten digits and no country code.", "/to", "Put the filter e164 after it.")
-            made.append(Tale(ago, Status.REJECTED, "welcome", recipient=who[2:], problems=(problem,)))
-        elif chance < 0.0415:
-            reason = "The vendor refused it (400): “to” is not a mobile number."
-            made.append(Tale(ago, Status.REFUSED, template, recipient=who, reason=reason, tries=((400, 55, "refused"),)))
-        elif chance < 0.0418:
-            reason = "No answer within 10 s. It may have arrived, so it is not sent again."
-            made.append(Tale(ago, Status.UNKNOWN, template, recipient=who, reason=reason, tries=((None, 10_001, "unknown"),)))
-        else:
-            account = rng.choices((US, CA, NORTH), (80, 8, 12))[0]
-            tries = ((200, max(90.0, rng.gauss(180, 30)), "accepted"),)
-            made.append(Tale(ago, Status.ACCEPTED, template, account, who, "The vendor accepted it (200).", tries))
-    for number in range(min(170, count // 60)):
-        made.append(Tale(rng.uniform(14, 900), Status.RETRYING, "points-earned", CA, f"+1202555{number % 100 + 100:04}",
-                         "The vendor could not take it (503). Attempt 2 of 8 follows in 5 s.", ((503, 90, "retry"),), due_in=42))  # fmt: skip
-    for number in range(min(36, count // 300)):
-        made.append(Tale(rng.uniform(20, 2_000), Status.HELD, "cart-reminder", US, f"+1213555{number % 100 + 100:04}",
-                         "It is 07:41 in Los Angeles; quiet hours end at 09:00 there.",
-                         decision={"rule": "quiet hours", "value": "09:00"}, due_in=4_000))  # fmt: skip
+    made = [_one(rng, rng.uniform(4, 3_600) if at < hour else rng.uniform(3_600, 86_000)) for at in range(count)]
+    again = TAKES_NONE + "Attempt 2 of 8 follows in 5 s."
+    for at in range(min(170, count // 60)):
+        who = f"+1202555{at % 100 + 100:04}"
+        ago = rng.uniform(14, 900)
+        made.append(Tale(ago, Status.RETRYING, "points-earned", CA, who, again, ((503, 90, "retry"),), due_in=42))
+    for at in range(min(36, count // 300)):
+        who = f"+1213555{at % 100 + 100:04}"
+        ago = rng.uniform(20, 2_000)
+        made.append(Tale(ago, Status.HELD, "cart-reminder", US, who, NIGHT, decision=QUIET, due_in=4_000))
     return made
+
+
+def _one(rng: random.Random, ago: float) -> Tale:
+    """One call of an ordinary day."""
+    template = rng.choices(list(TEMPLATES), (40, 30, 12, 9, 5, 4))[0]
+    who = f"+1202555{rng.randrange(100, 200):04}"
+    if 60 < ago < 600 and rng.random() < 0.14:
+        return Tale(ago, Status.FAILED, template, CA, who, TAKES_NONE + "That was the last of 8 attempts.", EIGHT_TRIES)
+    chance = rng.random()
+    if chance < 0.035:
+        return Tale(ago, Status.SUPPRESSED, template, US, who, "Opted out by replying STOP.")
+    if chance < 0.040:
+        return Tale(ago, Status.REJECTED, "welcome", US, who[2:], problems=(NO_COUNTRY,))
+    if chance < 0.0415:
+        return Tale(ago, Status.REFUSED, template, US, who, NO_MOBILE, ((400, 55, "refused"),))
+    if chance < 0.0418:
+        return Tale(ago, Status.UNKNOWN, template, US, who, NO_ANSWER, ((None, 10_001, "unknown"),))
+    account = rng.choices((US, CA, NORTH), (80, 8 if ago > 600 else 0, 12))[0]
+    return Tale(ago, Status.ACCEPTED, template, account, who, TAKEN, ((200, max(90.0, rng.gauss(180, 30)), "accepted"),))
 
 
 def _write(store: Store, now: datetime, tales: list[Tale]) -> dict[str, str]:
     versions = {name: store.templates.live(name) for name in TEMPLATES}
-    rows: list[dict[str, Any]] = []
-    tried: list[dict[str, Any]] = []
-    said: list[dict[str, Any]] = []
+    rows: dict[Table, list[dict[str, Any]]] = {deliveries: [], contexts: [], attempts: []}
     found: dict[str, str] = {}
     for number, tale in enumerate(tales):
         at = now - timedelta(seconds=tale.s)
-        id = first_id(at)[:14] + f"{number:016x}".replace("l", "m")
+        id = first_id(at)[:14] + f"{number:016x}"
         found.setdefault(tale.status.value, id)
         if tale.status is Status.ACCEPTED and len(tale.tries) > 1:
             found.setdefault("long", id)
-        context = json.loads(json.dumps(SAMPLE))
-        context["profile"]["keys"]["sms"] = tale.recipient
-        body = tale.body or "Hi Ana, your Enamel mug, Tide blue and 2 more are still in your cart. Pick up where you left off: https://hpine.example/c/8817"
-        payload: bytes | None = json.dumps(
-            {"to": tale.recipient, "body": body, "mediaUrl": "https://img.hpine.example/mug-tide.jpg",
-             "subscriptionType": "MARKETING", "useShortLinks": False, "messageName": tale.template, "skipFatigue": False}
-        ).encode()  # fmt: skip
-        if tale.status in (Status.REJECTED, Status.SUPPRESSED):
-            payload = None
         version = versions[tale.template]
         assert version is not None
-        is_open = tale.status.is_open
-        ended = at + timedelta(milliseconds=sum(ms for _, ms, _ in tale.tries) + 8)
-        rows.append({
-            "id": id, "status": tale.status.value, "account": tale.account, "action": ACTION, "target": tale.template,
-            "template": tale.template, "version_id": version.id, "version": version.number, "key": TEMPLATES[tale.template][2],
-            "recipient": tale.recipient, "payload": payload, "digest": hashlib.sha256(payload or b"").hexdigest() if payload else None,
-            "guarantee": "at-most-once", "rate_class": "messages", "priority": 0, "idempotency_key": None, "idempotency_slot": id,
-            "fingerprint": None, "problems": json.dumps([each.as_dict() for each in tale.problems]) if tale.problems else None,
-            "warnings": None, "reason": tale.reason, "decision": json.dumps(tale.decision) if tale.decision else None,
-            "replay_of": None, "attempts_made": len(tale.tries), "fence": 0,
-            "lease_owner": "wrk_story" if tale.status is Status.SENDING else None,
-            "lease_until": to_ms(now) + 3_600_000 if tale.status is Status.SENDING else None,
-            "created_at": to_ms(at), "updated_at": to_ms(ended), "expires_at": to_ms(at + timedelta(hours=12)),
-            "due_at": to_ms(now + timedelta(seconds=tale.due_in)) if tale.due_in is not None else None,
-            "finished_at": None if is_open else to_ms(ended),
-        })  # fmt: skip
-        said.append({"delivery": id, "context": json.dumps(context).encode()})
-        started = at + timedelta(milliseconds=5)
-        for order, (code, ms, outcome) in enumerate(tale.tries, 1):
-            over = outcome != ""
-            words = {200: "The message was accepted.", 429: "Attentive asked us to wait 2 s. A 429 means it did not take the message, so trying again is safe.",
-                     400: "“to” is not a mobile number.", 503: "Attentive is not available."}  # fmt: skip
-            tried.append({
-                "delivery": id, "number": order, "started_at": to_ms(started),
-                "finished_at": to_ms(started + timedelta(milliseconds=ms)) if over else None, "duration_ms": ms if over else None,
-                "worker": "wrk_story", "outcome": outcome or None, "status_code": code,
-                "headers": json.dumps({"x-ratelimit-limit": "150", "x-ratelimit-remaining": "112"}) if code else None,
-                "body": {200: "{}", 400: '{"message": "\\"to\\" is not a mobile number"}', 503: "<html>Service Unavailable</html>"}.get(code or 0),
-                "error": "no answer within 10 s" if code is None and over else None, "meaning": words.get(code or 0),
-            })  # fmt: skip
-            started += timedelta(milliseconds=ms + 2_000)
+        rows[deliveries].append(_delivery(tale, id, at, now) | {"version_id": version.id, "version": version.number})
+        context = {**SAMPLE, "profile": {**SAMPLE["profile"], "keys": {"sms": tale.recipient}}}
+        rows[contexts].append({"delivery": id, "context": json.dumps(context).encode()})
+        rows[attempts] += _attempts(tale, id, at)
     with store.database.write() as connection:
-        for table, values in ((deliveries, rows), (contexts, said), (attempts, tried)):
+        for table, values in rows.items():
             for start in range(0, len(values), 2_000):
                 connection.execute(table.insert(), values[start : start + 2_000])
     return found
 
 
+def _delivery(tale: Tale, id: str, at: datetime, now: datetime) -> dict[str, Any]:
+    payload = None
+    if tale.status not in (Status.REJECTED, Status.SUPPRESSED):
+        message = {"to": tale.recipient, "body": TEXT, "mediaUrl": PICTURE, "subscriptionType": "MARKETING"}
+        payload = json.dumps(
+            {**message, "useShortLinks": False, "messageName": tale.template, "skipFatigue": False}
+        ).encode()
+    ended = at + timedelta(milliseconds=sum(ms for _, ms, _ in tale.tries) + 8)
+    leased = tale.status is Status.SENDING
+    return {
+        "id": id,
+        "status": tale.status.value,
+        "account": tale.account,
+        "action": ACTION,
+        "target": tale.template,
+        "template": tale.template,
+        "key": TEMPLATES[tale.template][2],
+        "recipient": tale.recipient,
+        "payload": payload,
+        "digest": hashlib.sha256(payload).hexdigest() if payload else None,
+        "guarantee": "at-most-once",
+        "rate_class": "messages",
+        "priority": 0,
+        "idempotency_slot": id,
+        "problems": json.dumps([each.as_dict() for each in tale.problems]) if tale.problems else None,
+        "reason": tale.reason,
+        "decision": json.dumps(tale.decision) if tale.decision else None,
+        "attempts_made": len(tale.tries),
+        "fence": 0,
+        "lease_owner": "wrk_story" if leased else None,
+        "lease_until": to_ms(now) + 3_600_000 if leased else None,
+        "created_at": to_ms(at),
+        "updated_at": to_ms(ended),
+        "expires_at": to_ms(at + timedelta(hours=12)),
+        "due_at": to_ms(now + timedelta(seconds=tale.due_in)) if tale.due_in is not None else None,
+        "finished_at": None if tale.status.is_open else to_ms(ended),
+    }
+
+
+def _attempts(tale: Tale, id: str, at: datetime) -> list[dict[str, Any]]:
+    made = []
+    started = at + timedelta(milliseconds=5)
+    for number, (code, ms, outcome) in enumerate(tale.tries, 1):
+        over = outcome != ""
+        made.append(
+            {
+                "delivery": id,
+                "number": number,
+                "started_at": to_ms(started),
+                "finished_at": to_ms(started + timedelta(milliseconds=ms)) if over else None,
+                "duration_ms": ms if over else None,
+                "worker": "wrk_story",
+                "outcome": outcome or None,
+                "status_code": code,
+                "headers": json.dumps({"x-ratelimit-limit": "150", "x-ratelimit-remaining": "112"}) if code else None,
+                "body": BODIES.get(code or 0),
+                "error": "no answer within 10 s" if code is None and over else None,
+                "meaning": MEANINGS.get(code or 0),
+            }
+        )
+        started += timedelta(milliseconds=ms + 2_000)
+    return made
+
+
 def _troubles(store: Store, now: datetime) -> None:
     """Canada's circuit is open; the keys were used a moment ago."""
+    lane = {"rate_class": "messages", "served_at": to_ms(now), "rate": 130.5, "burst": 8.0, "tokens": 8.0}
     with store.database.write() as connection:
         for account in (US, CA, NORTH):
-            lane = {"account": account, "rate_class": "messages", "served_at": to_ms(now), "rate": 130.5, "burst": 8.0, "tokens": 8.0}
-            connection.execute(buckets.insert().values(**lane, refilled_at=to_ms(now)))
+            connection.execute(buckets.insert().values(**lane, account=account, refilled_at=to_ms(now)))
         open_until = to_ms(now + timedelta(seconds=42))
         connection.execute(circuits.insert().values(account=CA, failures=14, trips=2, open_until=open_until, probe=None))
         used = to_ms(now - timedelta(seconds=3))
