@@ -19,6 +19,7 @@ STARTER = folder.read(packaged("templates"))
 PREPARER = Preparer(Actions.load(packaged("schemas")))
 SHOP_EVENTS = ("product-view", "add-to-cart", "purchase")
 ABOUT_A_PERSON = (*SHOP_EVENTS, "wishlist", "custom-event", "custom-attributes")
+MUST_FIT = {"sms", "email", "url", "tracking_url", "full", "image", "channel", "valid_until"}
 UNREACHABLE = {"email": None, "keys": {"sms": "", "extid": None}, "vars": {}}
 
 
@@ -135,3 +136,38 @@ def test_every_message_name_is_fixed_and_all_fit_into_the_companys_day():
         if made(template.name, each["context"]).payload
     }
     assert len(names - {None}) <= 12
+
+
+@pytest.mark.parametrize("template", STARTER.templates, ids=lambda each: each.name)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_no_text_in_a_context_changes_the_shape_of_what_is_sent(template, data):
+    """Quotes, braces, line breaks, template marks: a value stays a value, in every starter template."""
+    nasty = st.text(max_size=30) | st.sampled_from(
+        ['"}', '", "forceSend": true, "x": "', "{{ 7 * 7 }}", "\\", "\n", "\u2028", "{", "%}"]
+    )
+    each = template.samples[data.draw(st.sampled_from(sorted(template.samples)))]
+    context = with_texts(each["context"], lambda: data.draw(nasty))
+    payload = made(template.name, context).payload
+    assert payload is None or shape(payload) <= everything_it_may_send(template)
+
+
+def with_texts(value, new):
+    """`value` with new texts wherever any text will do."""
+    if isinstance(value, dict):
+        return {key: each if key in MUST_FIT else with_texts(each, new) for key, each in value.items()}
+    if isinstance(value, list):
+        return [with_texts(each, new) for each in value]
+    return new() if isinstance(value, str) else value
+
+
+def shape(value, at=""):
+    """Every pointer of a payload, with `*` for a place in a list."""
+    if isinstance(value, dict):
+        return {at}.union(*(shape(each, f"{at}/{key}") for key, each in value.items()))
+    return {at}.union(*(shape(each, f"{at}/*") for each in value)) if isinstance(value, list) else {at}
+
+
+def everything_it_may_send(template):
+    """The fields of all payloads that the samples expect."""
+    return set().union(*(shape(each["expected"]) for each in template.samples.values()))
