@@ -159,6 +159,8 @@ def replay_delivery(call: Call) -> Answer:
     """
     unknown_too = call.json().get("unknown_too", False)
     kept = _delivery(call)
+    if kept.status is Status.REJECTED and kept.plan not in (None, kept.id):
+        return accepted_answer(call, call.parts.intake.step_again(kept))
     if kept.status is Status.REJECTED:
         return accepted_answer(call, _rendered_again(call, kept))
     if kept.status is Status.UNKNOWN and not unknown_too:
@@ -197,7 +199,7 @@ def settle_delivery(call: Call) -> Answer:
     `accepted`: it arrived. `refused`: it did not. `queued`: send it again.
     """
     status = Status(call.json()["status"])
-    return json_answer(show.delivery_line(replay.settle(call.parts.store, _delivery(call).id, status)))
+    return json_answer(show.delivery_line(replay.settle(call.parts.store, call.parts.preparer, _delivery(call).id, status)))
 
 
 @door(

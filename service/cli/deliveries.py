@@ -228,7 +228,7 @@ def settle(call: Call, id: str, status: str, dry_run: bool, as_json: bool) -> No
     store = call.parts().store
     delivery = _get(store, id)
     if not dry_run:
-        delivery = again.settle(store, id, Status(status))
+        delivery = again.settle(store, call.parts().preparer, id, Status(status))
     _say(delivery, f"{'would be' if dry_run else 'is'} {status}", dry_run, as_json)
 
 

@@ -14,6 +14,7 @@ from prometheus_client import Counter
 from service import telemetry
 from service.actions import Action, Actions
 from service.delivery.committer import Committer
+from service.delivery.plans import Plans, preview
 from service.delivery.prepare import Prepared, Preparer, canonical, seed_of
 from service.errors import (
     BurgeeError,
@@ -25,7 +26,7 @@ from service.errors import (
     Problem,
     TemplateInvalid,
 )
-from service.model import Account, Key, NewDelivery, Outcome, Policy, Status, Version, new_id
+from service.model import Delivery, Key, NewDelivery, Outcome, Policy, Status, Version
 from service.registry import nearest
 from service.settings import Settings
 from service.store import DeliveryFilter, Inserted, Store
@@ -33,8 +34,6 @@ from service.store import DeliveryFilter, Inserted, Store
 LONGEST_KEY = 255
 FRESH_S = 1.0  # how long a live version, account or key may be remembered before the store is asked again
 KEPT_UNREADABLE = 16_384  # characters that are kept of a body that could not be read, for whoever looks into it
-
-_STATUS = {Outcome.VALID: Status.QUEUED, Outcome.SUPPRESSED: Status.SUPPRESSED, Outcome.INVALID: Status.REJECTED}
 
 T = TypeVar("T")
 
@@ -117,15 +116,15 @@ class Intake:
         _check_idempotency_key(idempotency_key)
         made, now, kept = version.template, datetime.now(UTC), canonical(context)
         fingerprint = seed_of(kept)
-        prepared = self._rendered(version, context, now, fingerprint)
+        prepared = self.preparer.render(version, context, now=now, seed=fingerprint)
         own_key = idempotency_key
         if own_key is None and made.policy.idempotency is not None and prepared.outcome is not Outcome.INVALID:
             try:
                 own_key = self._own_key(version, context, now)
             except BurgeeError as error:
-                prepared = _invalid(error)
+                prepared = Prepared.of(error)
         return self._keep(
-            self._delivery(
+            self.preparer.delivery(
                 prepared,
                 made.policy,
                 action=made.action,
@@ -139,9 +138,18 @@ class Intake:
                 idempotency_key=own_key,
                 fingerprint=fingerprint,
                 replay_of=replay_of,
+                step=made.step,
             ),
             same_body=idempotency_key is not None,
         )
+
+    def step_again(self, rejected: Delivery) -> Accepted:
+        """Render a rejected later step of a plan by the version that is live now, and go on from there if it is valid.
+
+        Raises `Conflict` where that version has no such step.
+        """
+        made = Plans(self.store, self.preparer).again(rejected)
+        return Accepted(made.id, made.status, made.action, made.template, made.version, made.problems, made.reason)
 
     def action(
         self,
@@ -157,7 +165,7 @@ class Intake:
         _check_idempotency_key(idempotency_key)
         kept = canonical(payload)
         return self._keep(
-            self._delivery(
+            self.preparer.delivery(
                 self.preparer.check(known, payload, detail=False),
                 Policy(),
                 action=action,
@@ -180,8 +188,8 @@ class Intake:
         version = self.version(template, key)
         made = version.template
         return self._keep(
-            self._delivery(
-                _invalid(error),
+            self.preparer.delivery(
+                Prepared.of(error),
                 made.policy,
                 action=made.action,
                 account=made.account,
@@ -191,6 +199,7 @@ class Intake:
                 version=version.number,
                 key=key.name,
                 context=canonical(body.decode("utf-8", "replace")[:KEPT_UNREADABLE]),
+                step=made.step,
             ),
             same_body=False,
         )
@@ -198,8 +207,13 @@ class Intake:
     def dry_hook(self, template: str, context: Mapping[str, Any], key: Key) -> Prepared:
         """What `hook` would make of this call, in full detail. Keeps nothing. Raises `NotFound`, `Forbidden`."""
         version = self.version(template, key)
-        now, seed = datetime.now(UTC), seed_of(canonical(context))
-        return self._rendered(version, context, now, seed, account=self._accounts.get(version.template.account), detail=True)
+        made = version.template
+        try:
+            programs = self.preparer.programs(version)
+            account = self._accounts.get(made.account)
+            return preview(self.preparer, made, programs, context, now=datetime.now(UTC), account=account)
+        except (TemplateInvalid, NotFound) as error:
+            return Prepared.of(error)
 
     def dry_action(self, action: str, payload: Mapping[str, Any], key: Key, *, account: str = "default") -> Prepared:
         """What `action` would make of this call, in full detail. Keeps nothing. Raises `NotFound`, `Forbidden`."""
@@ -238,26 +252,6 @@ class Intake:
         self._live.forget()
         self._accounts.forget()
 
-    def _rendered(
-        self,
-        version: Version,
-        context: Mapping[str, Any],
-        now: datetime,
-        seed: str,
-        *,
-        account: Account | None = None,
-        detail: bool = False,
-    ) -> Prepared:
-        made = version.template
-        try:
-            program = self.preparer.program(version)
-            action = self.actions.get_or_raise(made.action)
-        except (TemplateInvalid, NotFound) as error:  # published long ago, under other rules: the call is kept all the same
-            return _invalid(error)
-        return self.preparer.prepare(
-            program, action, made.policy, context, now=now, seed=seed, account=account, detail=detail
-        )
-
     def _own_key(self, version: Version, context: Mapping[str, Any], now: datetime) -> str | None:
         """What the template's own expression gives as idempotency key; empty text is none. Raises `BurgeeError`."""
         text = self.preparer.idempotency(version).render(context, now=now).strip()
@@ -266,25 +260,6 @@ class Intake:
             hint = f"Use a value of at most {LONGEST_KEY} characters, such as an id."
             raise PayloadInvalid(detail, [Problem("idempotency.key", detail, None, hint)])
         return text or None
-
-    def _delivery(self, prepared: Prepared, policy: Policy, *, action: str, **facts: Any) -> NewDelivery:
-        if prepared.outcome is Outcome.VALID:
-            known = self.actions[action]
-            facts["guarantee"] = policy.guarantee or known.guarantee(prepared.payload)
-            facts["recipient"] = known.recipient(prepared.payload)
-            facts["rate_class"] = known.rate_class
-            facts["expires_in"] = policy.expires_after_s
-        return NewDelivery(
-            id=new_id("dlv"),
-            status=_STATUS[prepared.outcome],
-            action=action,
-            payload=prepared.body,
-            digest=prepared.digest,
-            problems=prepared.problems,
-            warnings=prepared.warnings,
-            reason=prepared.reason,
-            **facts,
-        )
 
     def _keep(self, new: NewDelivery, *, same_body: bool) -> Accepted:
         """Commit `new`, or answer as the first call with its idempotency key was answered.
@@ -335,11 +310,6 @@ class Intake:
 def _counter(outcome: str) -> Counter:
     """The counter of calls that ended so. Looking it up anew costs more than counting."""
     return telemetry.CALLS.labels(outcome)
-
-
-def _invalid(error: BurgeeError) -> Prepared:
-    problems = error.problems or (Problem("template.unusable", error.detail, None, error.hint),)
-    return Prepared(Outcome.INVALID, problems=problems)
 
 
 def _check_idempotency_key(key: str | None) -> None:

@@ -14,8 +14,8 @@ import orjson
 
 from service import sms, strictjson
 from service.actions import Action, Actions
-from service.errors import Problem
-from service.model import Account, Outcome, Policy, Version
+from service.errors import BurgeeError, NotFound, Problem, TemplateInvalid
+from service.model import Account, NewDelivery, Outcome, Policy, Status, Step, TemplateSource, Version, new_id
 from service.rendering import Program, Rendered, TextProgram, compile, compile_text
 from service.sms.lint import Pointers
 
@@ -30,7 +30,8 @@ class Prepared:
     unless the outcome is valid. `payload` is shown for an invalid outcome too, as far as there is one.
 
     `sms` is the measure of the text, as `sms.Measure.as_dict` gives it; None for an action without text, and where the
-    caller asked for no detail.
+    caller asked for no detail. `step` and `then` are there in the preview of a plan: the name of the first step, and the
+    steps that follow it.
     """
 
     outcome: Outcome
@@ -41,6 +42,8 @@ class Prepared:
     warnings: tuple[Problem, ...] = ()
     reason: str | None = None
     sms: dict[str, Any] | None = None
+    step: str | None = None
+    then: tuple[Foreseen, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The answer of a preview or a dry run, as JSON."""
@@ -54,7 +57,34 @@ class Prepared:
         }
         if self.reason is not None:
             out["reason"] = self.reason
+        if self.step is not None:
+            out |= {"step": self.step, "then": [each.as_dict() for each in self.then]}
         return out
+
+    @classmethod
+    def of(cls, error: BurgeeError) -> Prepared:
+        """The outcome of what could not even be rendered."""
+        unusable = Problem("template.unusable", error.detail, None, error.hint)
+        return cls(Outcome.INVALID, problems=error.problems or (unusable,))
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A later step of a plan as far as it can be known before. `prepared` is None where it depends on answers that are not
+    known: those of the steps in `waits_for`."""
+
+    step: str
+    action: str
+    prepared: Prepared | None
+    waits_for: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """A part of a preview, as JSON."""
+        shown = {"waits_for": list(self.waits_for)} if self.prepared is None else self.prepared.as_dict()
+        return {"step": self.step, "action": self.action, **shown}
+
+
+_STATUS = {Outcome.VALID: Status.QUEUED, Outcome.SUPPRESSED: Status.SUPPRESSED, Outcome.INVALID: Status.REJECTED}
 
 
 def canonical(context: Any) -> bytes:
@@ -91,12 +121,24 @@ class Preparer:
         """A program of an idempotency expression. Raises `TemplateInvalid`."""
         return compile_text(source, name="idempotency")
 
-    def program(self, version: Version) -> Program:
-        """The program of a version, compiled once. Raises `TemplateInvalid`."""
+    def program(self, version: Version, step: Step | None = None) -> Program:
+        """The program of a version, or of one of its later steps, compiled once. Raises `TemplateInvalid`."""
         made = version.template
-        return self._programs.get(
-            version.id, lambda: self.compile(made.source, dialect=made.dialect, name=made.name, snippets=made.snippets)
-        )
+        if step is None:
+            return self._programs.get(version.id, lambda: self.compile_step(made, made.source))
+        return self._programs.get(f"{version.id}/{step.name}", lambda: self.compile_step(made, step.source))
+
+    def compile_step(self, template: TemplateSource, source: str) -> Program:
+        """A program of one source of a template. Raises `TemplateInvalid`."""
+        return self.compile(source, dialect=template.dialect, name=template.name, snippets=template.snippets)
+
+    def compile_all(self, template: TemplateSource) -> list[Program]:
+        """A program for each step of a template; exactly one where it is no plan. Raises `TemplateInvalid`."""
+        return [self.compile_step(template, step.source) for step in template.steps]
+
+    def programs(self, version: Version) -> list[Program]:
+        """The same of a version, compiled once. Raises `TemplateInvalid`."""
+        return [self.program(version), *(self.program(version, step) for step in version.template.then)]
 
     def idempotency(self, version: Version) -> TextProgram:
         """The version's idempotency expression, compiled once. Raises `TemplateInvalid`."""
@@ -133,6 +175,63 @@ class Preparer:
             prepared,
             problems=tuple(_placed(each, rendered) for each in prepared.problems),
             warnings=rendered.warnings + tuple(_placed(each, rendered) for each in prepared.warnings),
+        )
+
+    def render(
+        self,
+        version: Version,
+        context: Mapping[str, Any],
+        *,
+        step: Step | None = None,
+        now: datetime,
+        seed: str,
+    ) -> Prepared:
+        """What `context` comes to by a version that is kept, or by one of its later steps, without the detail.
+
+        One that was published long ago, under other rules, and cannot be used any more, gives an invalid outcome.
+        """
+        made = version.template if step is None else step
+        try:
+            program = self.program(version, step)
+            action = self.actions.get_or_raise(made.action)
+        except (TemplateInvalid, NotFound) as error:
+            return Prepared.of(error)
+        return self.prepare(program, action, made.policy, context, now=now, seed=seed, detail=False)
+
+    def delivery(
+        self,
+        prepared: Prepared,
+        policy: Policy,
+        *,
+        action: str,
+        plan: str | None = None,
+        step: str | None = None,
+        age_s: float = 0.0,
+        **facts: Any,
+    ) -> NewDelivery:
+        """The delivery that a prepared payload becomes: queued, suppressed or rejected.
+
+        A step without a `plan` is the first of its plan. `age_s`: so long ago the call came in.
+        """
+        id = new_id("dlv")
+        if prepared.outcome is Outcome.VALID:
+            known = self.actions[action]
+            facts["guarantee"] = policy.guarantee or known.guarantee(prepared.payload)
+            facts["recipient"] = known.recipient(prepared.payload)
+            facts["rate_class"] = known.rate_class
+            facts["expires_in"] = None if policy.expires_after_s is None else policy.expires_after_s - age_s
+        return NewDelivery(
+            id=id,
+            status=_STATUS[prepared.outcome],
+            action=action,
+            payload=prepared.body,
+            digest=prepared.digest,
+            problems=prepared.problems,
+            warnings=prepared.warnings,
+            reason=prepared.reason,
+            plan=id if plan is None and step is not None else plan,
+            step=step,
+            **facts,
         )
 
     def check(self, action: Action, document: Any, *, account: Account | None = None, detail: bool = True) -> Prepared:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from service.delivery.plans import Plans
 from service.errors import Conflict, NotFound, NotReadable
 from service.model import Delivery, NewDelivery, Status, new_id
 from service.store import DeliveryFilter
 
 if TYPE_CHECKING:
+    from service.delivery.prepare import Preparer
     from service.store import Store
 
 MOST = 10_000  # deliveries that one bulk replay touches
@@ -82,15 +84,18 @@ def cancel(store: Store, id: str) -> Delivery:
     return _known(store, id)
 
 
-def settle(store: Store, id: str, status: Status) -> Delivery:
+def settle(store: Store, preparer: Preparer, id: str, status: Status) -> Delivery:
     """Say what became of an unknown delivery: it arrived (accepted), it did not (refused), or send it again (queued).
+
+    A plan goes on from a step that arrived; the steps after it see no answer of it.
 
     Raises `NotFound`, `Conflict` where it is not unknown, `NotReadable` for another status.
     """
     if status not in SETTLED_AS:
         words = ", ".join(sorted(each.value for each in SETTLED_AS))
         raise NotReadable(f"An unknown delivery cannot be settled as {status.value}.", hint=f"Choose one of {words}.")
-    if not store.deliveries.settle_unknown(id, status, f"Somebody settled it as {status.value}."):
+    then = Plans(store, preparer).next(id, None) if status is Status.ACCEPTED else None
+    if not store.deliveries.settle_unknown(id, status, f"Somebody settled it as {status.value}.", then):
         now = _known(store, id).status
         raise Conflict(f"The delivery {id} is {now.value}, not unknown.", hint="There is nothing to settle.")
     return _known(store, id)
@@ -125,7 +130,7 @@ def _again(first: Delivery, *, by: str | None) -> NewDelivery:
         recipient=first.recipient,
         payload=first.payload,
         digest=first.digest,
-        context=first.context,
+        context=first.context if first.plan is None else None,  # a plan's stays with its first delivery
         guarantee=first.guarantee,
         rate_class=first.rate_class,
         priority=first.priority,
@@ -133,6 +138,8 @@ def _again(first: Delivery, *, by: str | None) -> NewDelivery:
         warnings=first.warnings,
         expires_in=lifetime,
         replay_of=first.id,
+        plan=first.plan,
+        step=first.step,
     )
 
 

@@ -18,11 +18,23 @@ _LONGEST_PAUSE_S = 0.1
 
 
 def wait_for(store: Store, id: str, timeout_s: float) -> Delivery:
-    """The delivery, as soon as its first attempt has come to something, or as it is when the time is over.
+    """The delivery, as soon as its first attempt has come to something, or as it is when the time is over. Of a plan, that
+    of the last step that it has come to.
 
     Raises `NotFound`, `Unavailable`.
     """
     deadline = time.monotonic() + timeout_s
+    while True:
+        found = _wait_for_one(store, id, deadline)
+        if found.plan is None or found.status is not Status.ACCEPTED:
+            return found
+        newest = store.deliveries.of_plan(found.plan)[-1]
+        if newest.id == id:
+            return found
+        id = newest.id
+
+
+def _wait_for_one(store: Store, id: str, deadline: float) -> Delivery:
     pause = _FIRST_LOOK_S
     while store.deliveries.status(id) in _UNDER_WAY and (left := deadline - time.monotonic()) > 0:
         time.sleep(min(pause, left))

@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +23,8 @@ import structlog
 
 from service import telemetry
 from service.delivery import guards, retry
+from service.delivery.plans import Plans
+from service.delivery.prepare import Preparer
 from service.delivery.routes import Route, Routes
 from service.destinations import Answer
 from service.errors import Unavailable
@@ -30,7 +32,8 @@ from service.model import Status, new_id
 from service.store.queue import Done, Ending, Job
 
 if TYPE_CHECKING:
-    from service.actions import Action
+    from service.actions import Action, Actions
+    from service.model import NewDelivery
     from service.settings import Settings
     from service.store import Store
     from service.store.presence import Presence
@@ -52,8 +55,9 @@ class Worker:
     Any number of workers may share a database, start and stop in any order. Make it and run it in the same process.
     """
 
-    def __init__(self, store: Store, actions: Mapping[str, Action], settings: Settings) -> None:
+    def __init__(self, store: Store, actions: Actions, settings: Settings) -> None:
         self._store = store
+        self._plans = Plans(store, Preparer(actions))
         self._settings = settings
         self._routes = Routes(store, actions, settings)
         self._actions = actions
@@ -144,7 +148,8 @@ class Worker:
 
     def _answer(self, job: Job, route: Route, action: Action) -> Answer:
         try:
-            return route.sender.send(action.method, action.path, job.payload, job.id)
+            in_plan = job.plan is not None  # then later steps see the answer
+            return route.sender.send(action.method, action.path, job.payload, job.id, whole=in_plan)
         except Exception:  # a fault of ours: whether the request left is not known, and the thread must live on
             self._log.exception("sending failed", delivery=job.id)
             return Answer(kind="no_answer", error="a fault of Burgee's own; see its log")
@@ -159,9 +164,11 @@ class Worker:
             expires_at=job.expires_at,
             success=action.success,
         )
+        goes_on = job.plan is not None and decision.ending.status is Status.ACCEPTED
         return Done(
             job=job,
             ending=decision.ending,
+            then=self._next(job, answer) if goes_on else None,
             duration_ms=answer.duration_ms,
             status_code=answer.status,
             headers=answer.headers,
@@ -171,6 +178,18 @@ class Worker:
             block_s=decision.block_s,
             healthy=decision.healthy,
         )
+
+    def _next(self, job: Job, answer: Answer) -> NewDelivery | None:
+        """The next step of the job's plan, however long the database is away."""
+        trouble = _Trouble(self._log)
+        while True:
+            try:
+                return self._plans.next(job.id, answer.body)
+            except Unavailable as error:
+                time.sleep(trouble.pause_s(error))
+            except Exception:  # a fault of ours must not take the outcome with it
+                self._log.exception("a plan cannot go on", delivery=job.id)
+                return None
 
     def _meaning(self, route: Route, answer: Answer) -> str | None:
         try:

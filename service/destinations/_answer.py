@@ -20,8 +20,8 @@ class Answer:
 
     `kind`: `answered` (a status came back), `not_sent` (the request cannot have arrived whole: refused connection, no such
     host, connect timeout, TLS failure, connection lost before its last byte left) or `no_answer` (it may have arrived).
-    `headers` are those that matter, named in lower case. `body` holds the first 4096 characters. `message` is the
-    vendor's own words. `error` says what happened on the line, such as "connection refused".
+    `headers` are those that matter, named in lower case. `body` holds the first 4096 characters, or 64 KB where the whole
+    was asked for. `message` is the vendor's own words. `error` says what happened on the line, such as "connection refused".
     """
 
     kind: Kind

@@ -72,8 +72,11 @@ class Sender:
     def __repr__(self) -> str:
         return f"Sender(account={self._account!r}, base_url={self._base!r})"
 
-    def send(self, method: str, path: str, payload: bytes, delivery_id: str) -> Answer:
-        """Sends `payload` once to `path` (appended to the base URL); a GET's payload becomes the query."""
+    def send(self, method: str, path: str, payload: bytes, delivery_id: str, *, whole: bool = False) -> Answer:
+        """Sends `payload` once to `path` (appended to the base URL); a GET's payload becomes the query.
+
+        `whole`: keep all that is read of the answer's body, and not only its beginning.
+        """
         started = time.perf_counter()
         _progress.begin(patience_s=self._timeout[1])
         try:
@@ -86,7 +89,7 @@ class Sender:
         except Exception as error:  # whatever it is, it must become a value: an exception here would lose the outcome
             kind: Kind = "no_answer" if _progress.left else "not_sent"
             return Answer(kind=kind, error=self._clean(describe(error, self._timeout, kind)), duration_ms=_since(started))
-        text = self._clean(body.decode("utf-8", "replace"))[:BODY_KEPT]
+        text = self._clean(body.decode("utf-8", "replace"))[: None if whole else BODY_KEPT]
         return Answer(
             kind="answered",
             status=response.status_code,

@@ -15,7 +15,7 @@ ADA = {"to": "+12025550143", "name": "Ada"}
 def sent(flow, monkeypatch):
     """Three queued, one rejected, one suppressed, as ids in this order, which two of one millisecond might not keep."""
     numbers = count()
-    monkeypatch.setattr("service.delivery.accept.new_id", lambda prefix: f"{prefix}_01m7yhdp{next(numbers):018}")
+    monkeypatch.setattr("service.delivery.prepare.new_id", lambda prefix: f"{prefix}_01m7yhdp{next(numbers):018}")
     contexts = [{**ADA, "name": str(number)} for number in range(3)] + [{**ADA, "to": "555"}]
     ids = [flow.post("/v1/hooks/hello", json=each).json["id"] for each in contexts]
     return [*ids, flow.post("/v1/hooks/choosy", json={"to": ""}).json["id"]]

@@ -244,7 +244,7 @@ def test_an_unexpected_exception_shows_nothing_of_its_inside(flow, parts, monkey
     def broken(*_, **__):
         raise RuntimeError("secret +12025550143")
 
-    monkeypatch.setattr(parts.intake, "_rendered", broken)
+    monkeypatch.setattr(parts.preparer, "render", broken)
     answer = flow.post("/v1/hooks/hello", json=ADA, headers={"X-Request-Id": "abc-1"})
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"

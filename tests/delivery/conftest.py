@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from service.actions import Actions
+from service.delivery.prepare import Preparer
 from service.delivery.worker import Worker
 from service.model import Account
 from service.settings import Settings
@@ -89,6 +90,11 @@ def account(store: Store, vendor: Vendor) -> Account:
 @pytest.fixture(scope="session")
 def actions() -> Actions:
     return Actions.load(Settings().schemas)
+
+
+@pytest.fixture(scope="session")
+def preparer(actions: Actions) -> Preparer:
+    return Preparer(actions)
 
 
 @pytest.fixture

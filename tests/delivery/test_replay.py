@@ -54,8 +54,8 @@ def test_what_still_waits_or_was_stopped_on_purpose_is_not_replayed(store, ended
         replay.one(store, ended(status))
 
 
-def test_what_is_not_there_is_not_found(store):
-    for act in (replay.one, replay.cancel, lambda *asked: replay.settle(*asked, Status.ACCEPTED)):
+def test_what_is_not_there_is_not_found(store, preparer):
+    for act in (replay.one, replay.cancel, lambda store, id: replay.settle(store, preparer, id, Status.ACCEPTED)):
         with pytest.raises(NotFound):
             act(store, "dlv_0")
 
@@ -93,11 +93,11 @@ def test_what_was_created_after_the_preview_is_not_part_of_it(store, ended):
     assert len(replay.many(store, asked, seen.token)) == 1
 
 
-def test_when_the_set_has_changed_nothing_is_replayed(store, ended):
+def test_when_the_set_has_changed_nothing_is_replayed(store, preparer, ended):
     ended(Status.FAILED)
     settled = ended(Status.UNKNOWN)
     seen = replay.preview(store, DeliveryFilter())
-    replay.settle(store, settled, Status.QUEUED)
+    replay.settle(store, preparer, settled, Status.QUEUED)
     with pytest.raises(Conflict):
         replay.many(store, DeliveryFilter(), seen.token)
     assert store.deliveries.counts().waiting == 1
@@ -134,26 +134,26 @@ def test_what_was_sent_or_has_ended_cannot_be_canceled(store, ended, status):
 
 
 @pytest.mark.parametrize("status", sorted(replay.SETTLED_AS))
-def test_a_person_settles_what_is_unknown(store, ended, status):
-    kept = replay.settle(store, ended(Status.UNKNOWN), status)
+def test_a_person_settles_what_is_unknown(store, preparer, ended, status):
+    kept = replay.settle(store, preparer, ended(Status.UNKNOWN), status)
     assert kept.status is status
     assert (kept.finished_at is None) == (status is Status.QUEUED)
     assert store.queue.anything_due() == (status is Status.QUEUED)
 
 
-def test_only_the_unknown_can_be_settled_and_only_as_something_sensible(store, ended):
+def test_only_the_unknown_can_be_settled_and_only_as_something_sensible(store, preparer, ended):
     with pytest.raises(Conflict):
-        replay.settle(store, ended(Status.REFUSED), Status.ACCEPTED)
+        replay.settle(store, preparer, ended(Status.REFUSED), Status.ACCEPTED)
     with pytest.raises(NotReadable):
-        replay.settle(store, ended(Status.UNKNOWN), Status.SENDING)
+        replay.settle(store, preparer, ended(Status.UNKNOWN), Status.SENDING)
 
 
-def test_of_two_who_settle_at_once_one_is_told_that_it_was_done(store, ended):
+def test_of_two_who_settle_at_once_one_is_told_that_it_was_done(store, preparer, ended):
     id, outcomes = ended(Status.UNKNOWN), []
 
     def settle(status):
         try:
-            replay.settle(store, id, status)
+            replay.settle(store, preparer, id, status)
             outcomes.append(status)
         except Conflict:
             pass
