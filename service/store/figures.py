@@ -260,9 +260,10 @@ def _hidden(filter: DeliveryFilter) -> DeliveryFilter:
     return replace(filter, status=(), **dict.fromkeys(_NAMES))
 
 
-def _count(connection: Connection, query: Select[Any], most: int = MOST) -> int:
-    """How many rows, at most `most`."""
-    return int(connection.execute(select(func.count()).select_from(query.limit(most).subquery())).scalar_one())
+def _count(connection: Connection, query: Select[Any], most: int | None = None) -> int:
+    """How many rows, at most `most` (default: `MOST`)."""
+    some = query.limit(most or MOST).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def _by_time(start: str, digits: int) -> Any:
