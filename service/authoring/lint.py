@@ -109,11 +109,20 @@ def stand_ins_unused(template: TemplateSource, _: Action) -> Iterator[Problem]:
             yield Problem("lint.missing_unused", said, hint="Check the path, or remove the line from about.toml.")
 
 
+def zephyr_habits(template: TemplateSource, _: Action) -> Iterator[Problem]:
+    """What is legal Zephyr and probably not meant."""
+    if template.dialect == "zephyr":
+        from service.rendering.zephyr.lints import lint as habits
+
+        yield from habits(template.source)
+
+
 RULES: tuple[Callable[[TemplateSource, Action], Iterator[Problem]], ...] = (
     unused_values,
     message_name_from_data,
     samples_missing,
     stand_ins_unused,
+    zephyr_habits,
 )
 
 

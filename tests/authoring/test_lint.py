@@ -121,3 +121,8 @@ def test_the_same_finding_in_every_sample_is_told_once(lint):
 def test_an_idempotency_expression_that_does_not_compile_is_a_problem(lint):
     found = lint(payload("x"), policy=Policy(idempotency="{{ event.id "))
     assert found.problems[0].template == "idempotency"
+
+
+def test_a_zephyr_template_is_looked_through_for_what_was_probably_not_meant(lint):
+    found = lint(PAYLOAD.replace("Hello %s", "{items[-1]}").replace("%s", ""), dialect="zephyr")
+    assert "zephyr.negative_index" in {each.code for each in found.warnings}
