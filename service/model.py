@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,7 +67,8 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower cas
 
 def new_id(prefix: str) -> str:
     """A new id such as `dlv_01jd3k...`: 48 bits of milliseconds, then 80 random bits, so that ids sort by time (ULID)."""
-    number = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10))
+    # Not os.urandom: it gives up the interpreter's lock, and in a busy web process waits to get it back. An id is no secret.
+    number = (time.time_ns() // 1_000_000 << 80) | random.getrandbits(80)
     digits = [_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)]
     return f"{prefix}_{''.join(digits)}"
 

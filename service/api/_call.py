@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 import re
 import traceback
 from collections.abc import Mapping
@@ -205,7 +205,7 @@ def log_unavailable(error: Unavailable, request_id: str, operation: str) -> None
 def request_id_of(environ: Environ) -> str:
     """The caller's `X-Request-Id` where it is one, else a new one."""
     given: str = environ.get("HTTP_X_REQUEST_ID", "")
-    return given if _REQUEST_ID.fullmatch(given) else os.urandom(12).hex()
+    return given if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(96):024x}"
 
 
 def finished(answer: Answer, request_id: str) -> Answer:
