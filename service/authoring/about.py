@@ -10,6 +10,15 @@ idempotency = "{{ event.id }}"        # text that is the same for the same event
 quiet_hours = "21:00-08:00"
 [missing]
 "profile.vars.first_name" = "there"   # stands in for a value that is missing
+
+A template that does one thing after another names its steps in place of the one action; each has its source in NAME.json.j2:
+[[steps]]
+name = "eligibility"
+action = "attentive.subscriptions.eligibility"
+[[steps]]
+name = "subscribe"
+action = "attentive.subscriptions.create"
+expires_after = "24h"                 # for this step, in place of what [policy] says; guarantee and quiet_hours too
 """
 
 from __future__ import annotations
@@ -18,31 +27,37 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from service.errors import Problem
-from service.model import Guarantee, Policy, TemplateSource
+from service.model import Guarantee, Policy, Step, TemplateSource
 from service.registry import nearest
 
-KEYS = ("title", "action", "account", "policy", "missing")
-POLICY_KEYS = ("guarantee", "expires_after", "idempotency", "quiet_hours")
+KEYS = ("title", "action", "account", "policy", "missing", "steps")
+STEP_POLICY_KEYS = ("guarantee", "expires_after", "quiet_hours")
+POLICY_KEYS = (*STEP_POLICY_KEYS, "idempotency")
+STEP_KEYS = ("name", "action", *STEP_POLICY_KEYS)
+MOST_STEPS = 10
 LONGEST_S = 366 * 86_400
 
 _DURATION = re.compile(r"([0-9]{1,9})\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
+_STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What one `about.toml` says. `action` is empty only where a problem says so."""
+    """What one `about.toml` says. `action` is empty only where a problem says so; of a plan it and `policy` are the first
+    step's. The sources of `steps` are still empty."""
 
     title: str = ""
     action: str = ""
     account: str = "default"
     policy: Policy = field(default_factory=Policy)
+    steps: tuple[Step, ...] = ()
 
 
 def seconds(text: str) -> float:
@@ -79,18 +94,27 @@ def parse(text: str, file: str) -> tuple[About, list[Problem]]:
 def write(template: TemplateSource) -> str:
     """The `about.toml` of a template, so that `parse` reads the same out of it."""
     policy = template.policy
-    lines = [f"{key} = {_quoted(getattr(template, key))}" for key in ("title", "action", "account")]
+    is_plan = template.step is not None
+    words = ("title", "account") if is_plan else ("title", "action", "account")
+    lines = [f"{key} = {_quoted(getattr(template, key))}" for key in words]
+    for step in template.steps if is_plan else ():
+        lines += ["", "[[steps]]", f"name = {_quoted(step.name)}", f"action = {_quoted(step.action)}"]
+        lines += _rules(replace(step.policy, idempotency=None))
+    given = _rules(Policy(idempotency=policy.idempotency) if is_plan else policy)
+    lines += ["", "[policy]", *given] if given else []
+    stand_ins = [f"{_quoted(path)} = {_quoted(text)}" for path, text in policy.missing.items()]
+    lines += ["", "[missing]", *stand_ins] if stand_ins else []
+    return "\n".join(lines) + "\n"
+
+
+def _rules(policy: Policy) -> list[str]:
     rules = {
         "guarantee": policy.guarantee,
         "expires_after": None if policy.expires_after_s is None else _duration(policy.expires_after_s),
         "idempotency": policy.idempotency,
         "quiet_hours": policy.quiet_hours,
     }
-    given = [f"{key} = {_quoted(text)}" for key, text in rules.items() if text is not None]
-    lines += ["", "[policy]", *given] if given else []
-    stand_ins = [f"{_quoted(path)} = {_quoted(text)}" for path, text in policy.missing.items()]
-    lines += ["", "[missing]", *stand_ins] if stand_ins else []
-    return "\n".join(lines) + "\n"
+    return [f"{key} = {_quoted(text)}" for key, text in rules.items() if text is not None]
 
 
 def _duration(length_s: float) -> str:
@@ -101,6 +125,14 @@ def _duration(length_s: float) -> str:
     """
     unit = next(unit for unit in "dhms" if length_s % _SECONDS[unit] == 0 or unit == "s")
     return f"{int(length_s // _SECONDS[unit])}{unit}"
+
+
+def _pointer(group: str, key: str) -> str:
+    """
+    >>> _pointer("policy.", "guarantee")
+    '/policy/guarantee'
+    """
+    return f"/{group.replace('.', '/')}{key}"
 
 
 def _quoted(text: str) -> str:
@@ -116,50 +148,97 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def about(self, table: Mapping[str, Any]) -> About:
-        if not table.get("action"):
+        if not table.get("action") and "steps" not in table:
             self.say("about.action", "does not name an `action`", "action", 'Write action = "attentive.messages.send".')
-        policy = self.table(table, "policy")
-        self.known(policy, POLICY_KEYS, "policy.")
+        given = self.table(table, "policy")
+        self.known(given, POLICY_KEYS, "policy.")
+        policy = Policy(
+            guarantee=self.guarantee(given),
+            expires_after_s=self.duration(given),
+            idempotency=self.text(given, "idempotency", "policy."),
+            missing=self.missing(table),
+            quiet_hours=self.hours(given),
+        )
+        steps = self.steps(table, policy) if "steps" in table else ()
         return About(
             title=self.text(table, "title") or "",
-            action=self.text(table, "action") or "",
+            action=steps[0].action if steps else self.text(table, "action") or "",
             account=self.text(table, "account") or "default",
-            policy=Policy(
-                guarantee=self.guarantee(policy),
-                expires_after_s=self.duration(policy),
-                idempotency=self.text(policy, "idempotency", "policy."),
-                missing=self.missing(table),
-                quiet_hours=self.hours(policy),
+            policy=steps[0].policy if steps else policy,
+            steps=steps,
+        )
+
+    def steps(self, table: Mapping[str, Any], policy: Policy) -> tuple[Step, ...]:
+        """The steps of a plan; the plan's `policy` holds where a step says nothing else. The first one holds the key."""
+        given = table["steps"]
+        if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+            self.say("about.kind", "has something other than tables for `steps`", "steps", "Begin each step with [[steps]].")
+            return ()
+        if "action" in table:
+            self.say("about.action", "names an `action` and `steps`", "action", "Write each action into its step.")
+        if not 2 <= len(given) <= MOST_STEPS:
+            hint = f"Give 2 to {MOST_STEPS}. A template with one action has none: it names its `action`."
+            self.say("about.steps", f"has {len(given)} steps", "steps", hint)
+        steps = [self.step(each, policy) for each in given]
+        names = [step.name for step in steps]
+        for name in sorted({name for name in names if name and names.count(name) > 1}):
+            self.say("about.steps", f"has two steps called {name!r}", "name", "Give each a name of its own.")
+        return (*steps[:1], *(replace(step, policy=replace(step.policy, idempotency=None)) for step in steps[1:]))
+
+    def step(self, table: Mapping[str, Any], policy: Policy) -> Step:
+        self.known(table, STEP_KEYS, "steps.")
+        name = self.text(table, "name", "steps.") or ""
+        if _STEP_NAME.fullmatch(name) is None or name == "template":
+            hint = "Use small letters, digits and _: it is the name of its file, and of what later steps see of it."
+            self.say("about.steps", f"has the step {name[:60]!r}, which is no name for one", "name", hint)
+        if not table.get("action"):
+            self.say("about.action", f"names no `action` for the step {name!r}", "steps", "Each step needs one.")
+        own = Policy(
+            guarantee=self.guarantee(table, "steps."),
+            expires_after_s=self.duration(table, "steps."),
+            quiet_hours=self.hours(table, "steps."),
+        )
+        return Step(
+            name=name,
+            action=self.text(table, "action", "steps.") or "",
+            source="",
+            policy=replace(
+                policy,
+                guarantee=own.guarantee or policy.guarantee,
+                expires_after_s=own.expires_after_s or policy.expires_after_s,
+                quiet_hours=own.quiet_hours or policy.quiet_hours,
             ),
         )
 
-    def guarantee(self, policy: Mapping[str, Any]) -> Guarantee | None:
-        word = self.text(policy, "guarantee", "policy.")
+    def guarantee(self, policy: Mapping[str, Any], group: str = "policy.") -> Guarantee | None:
+        word = self.text(policy, "guarantee", group)
         if word is None:
             return None
         try:
             return Guarantee(word)
         except ValueError:
             known = " or ".join(Guarantee)
-            self.say("about.value", f"has the guarantee {word[:40]!r}", "guarantee", f"Write {known}.", "/policy/guarantee")
+            where = _pointer(group, "guarantee")
+            self.say("about.value", f"has the guarantee {word[:40]!r}", "guarantee", f"Write {known}.", where)
             return None
 
-    def duration(self, policy: Mapping[str, Any]) -> float | None:
-        text = self.text(policy, "expires_after", "policy.")
+    def duration(self, policy: Mapping[str, Any], group: str = "policy.") -> float | None:
+        text = self.text(policy, "expires_after", group)
         if text is None:
             return None
         try:
             return seconds(text)
         except ValueError as error:
             said = f"has an `expires_after` that cannot be read: {error}"
-            self.say("about.value", said, "expires_after", "Write 90s, 30m, 12h or 2d.", "/policy/expires_after")
+            where = _pointer(group, "expires_after")
+            self.say("about.value", said, "expires_after", "Write 90s, 30m, 12h or 2d.", where)
             return None
 
-    def hours(self, policy: Mapping[str, Any]) -> str | None:
-        text = self.text(policy, "quiet_hours", "policy.")
+    def hours(self, policy: Mapping[str, Any], group: str = "policy.") -> str | None:
+        text = self.text(policy, "quiet_hours", group)
         if text is not None and _HOURS.fullmatch(text) is None:
             said = f"has the quiet hours {text[:40]!r}"
-            self.say("about.value", said, "quiet_hours", "Write such as 21:00-08:00.", "/policy/quiet_hours")
+            self.say("about.value", said, "quiet_hours", "Write such as 21:00-08:00.", _pointer(group, "quiet_hours"))
             return None
         return text
 

@@ -4,17 +4,21 @@
 `{"outcome": "suppressed", "reason": "The profile has no phone number."}` (the reason may be left out) and
 `{"outcome": "invalid", "problems": ["payload.required"]}` (codes, in any order).
 A sample with nothing beside it must come to anything but invalid.
+
+Of a plan it holds one for each step that is reached, by the step's name; `NAME.answers.json` holds what the vendor
+is taken to answer, by step too.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from service import strictjson
+from service.delivery.plans import preview
 from service.delivery.prepare import Prepared, Preparer
 from service.errors import NotFound, Problem, TemplateInvalid
 from service.model import Outcome, TemplateSource
@@ -52,10 +56,17 @@ def check(preparer: Preparer, templates: Iterable[TemplateSource], *, now: datet
 
 def render_samples(preparer: Preparer, template: TemplateSource, *, now: datetime = NOW) -> Iterator[tuple[str, Prepared]]:
     """What each sample of `template` comes to. Raises `NotFound` (action) and `TemplateInvalid`."""
-    action = preparer.actions.get_or_raise(template.action)
-    program = preparer.compile(template.source, dialect=template.dialect, name=template.name, snippets=template.snippets)
+    for step in template.steps:
+        preparer.actions.get_or_raise(step.action)
+    programs = preparer.compile_all(template)
     for name, sample in template.samples.items():
-        yield name, preparer.prepare(program, action, template.policy, sample["context"], now=now)
+        yield name, preview(preparer, template, programs, sample["context"], answers=sample.get("answers"), now=now)
+
+
+def by_step(prepared: Prepared) -> dict[str, Prepared]:
+    """What a plan came to, by step, as far as it is known."""
+    later = {each.step: each.prepared for each in prepared.then if each.prepared is not None}
+    return {prepared.step or "": replace(prepared, step=None, then=()), **later}
 
 
 def problems_of(error: NotFound | TemplateInvalid) -> tuple[Problem, ...]:
@@ -65,6 +76,8 @@ def problems_of(error: NotFound | TemplateInvalid) -> tuple[Problem, ...]:
 
 def expected_of(prepared: Prepared) -> Any:
     """What to write beside a sample, so that this outcome is the expected one."""
+    if prepared.step is not None:
+        return {name: expected_of(each) for name, each in by_step(prepared).items()}
     if prepared.outcome is Outcome.VALID:
         return prepared.payload
     if prepared.outcome is Outcome.SUPPRESSED:
@@ -74,6 +87,22 @@ def expected_of(prepared: Prepared) -> Any:
 
 def compare(expected: Any, prepared: Prepared) -> Iterator[Problem]:
     """How `prepared` departs from what was expected (None: anything but invalid)."""
+    if prepared.step is None:
+        yield from _compare_one(expected, prepared)
+        return
+    made = by_step(prepared)
+    for name in made if not isinstance(expected, dict) else {**expected, **made}:
+        if name not in made:
+            yield Problem("sample.step", f"The step {name} is not reached, and it was expected.", f"/{name}")
+        elif isinstance(expected, dict) and name not in expected:
+            yield Problem("sample.step", f"The step {name} is reached, and it was not expected.", f"/{name}")
+        else:
+            wanted = expected[name] if isinstance(expected, dict) else None
+            for each in _compare_one(wanted, made[name]):
+                yield replace(each, detail=f"{name}: {each.detail}")
+
+
+def _compare_one(expected: Any, prepared: Prepared) -> Iterator[Problem]:
     wanted = Outcome.VALID
     if isinstance(expected, dict) and expected.get("outcome") in tuple(Outcome):
         wanted = Outcome(expected["outcome"])

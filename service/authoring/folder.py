@@ -4,6 +4,8 @@ templates/welcome/template.json.j2          or template.json.zephyr
 templates/welcome/about.toml                see `service.authoring.about`
 templates/welcome/samples/ada.json          a context
 templates/welcome/samples/ada.expected.json what it must come to (see `service.authoring.check`)
+templates/checkout/subscribe.json.j2        of a plan, one for each of its steps in place of template.json.j2
+templates/checkout/samples/ada.answers.json what the vendor answers at each step, so that later steps can be rendered too
 templates/_snippets/people.j2               a snippet, for `{% include "people" %}` or `{% import "people" as people %}`
 templates/_snippets/footer.zephyr           a snippet for Zephyr templates, for `{include 'footer'}`
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,10 @@ from service.registry import nearest
 ABOUT = "about.toml"
 SNIPPETS = "_snippets"
 SAMPLES = "samples"
-DIALECTS = {"template.json.j2": "jinja", "template.json.zephyr": "zephyr"}
+BESIDE = ("expected", "answers")  # of a sample: NAME.expected.json, NAME.answers.json
+ONE_DIALECT = "Write all steps in one dialect."
+SUFFIXES = {".json.j2": "jinja", ".json.zephyr": "zephyr"}
+DIALECTS = {f"template{suffix}": dialect for suffix, dialect in SUFFIXES.items()}
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 _REFERENCE = re.compile(r"""\{%[-+]?\s*(?:include|import|from|extends)\b(.*?)%\}|\{include\b([^}]*)\}""", re.DOTALL)
@@ -143,12 +148,14 @@ def snippets(path: Path) -> dict[str, str]:
 
 def files(template: TemplateSource) -> dict[str, str]:
     """The files of a template's folder with their text, by path within it, in one canonical form."""
-    file = next(file for file, dialect in DIALECTS.items() if dialect == template.dialect)
-    made = {file: template.source, ABOUT: write(template)}
+    suffix = next(suffix for suffix, dialect in SUFFIXES.items() if dialect == template.dialect)
+    made = {f"{step.name or 'template'}{suffix}": step.source for step in template.steps} | {ABOUT: write(template)}
     for name, sample in template.samples.items():
         made[f"{SAMPLES}/{name}.json"] = as_text(sample["context"])
         if sample.get("expected") is not None:
             made[f"{SAMPLES}/{name}.expected.json"] = as_text(sample["expected"])
+        if "answers" in sample:
+            made[f"{SAMPLES}/{name}.answers.json"] = as_text(sample["answers"])
     return made
 
 
@@ -168,26 +175,46 @@ def _template(path: Path, shared: Mapping[str, str], problems: list[Problem]) ->
     if NAME.fullmatch(name) is None:
         hint = "Use small letters, digits, - and _, at most 100, as the name is part of the hook's address."
         problems.append(Problem("template.name", f"The folder {name[:120]!r} is no name for a template.", hint=hint))
-    files = [file for file in DIALECTS if (path / file).is_file()]
-    if len(files) != 1:
-        said = f"holds both {' and '.join(files)}" if files else f"holds no {_files()}"
-        problems.append(Problem("template.files", f"The folder {name} {said}.", hint="Keep exactly one of them."))
-    text = _text(path / files[0], f"{name}/{files[0]}", problems) if files else None
     about = _about(path / ABOUT, f"{name}/{ABOUT}", problems)
+    suffix, texts = _sources(path, name, [step.name for step in about.steps] or ["template"], problems)
     samples = _samples(path / SAMPLES, name, problems)
-    if len(problems) > before or text is None:
+    if len(problems) > before:
         return None
     return TemplateSource(
         name=name,
         title=about.title or name,
         action=about.action,
         account=about.account,
-        dialect=DIALECTS[files[0]],
-        source=text,
+        dialect=SUFFIXES[suffix],
+        source=texts[0],
         policy=about.policy,
-        snippets=used(text, shared),
+        snippets=used("\n".join(texts), shared),
         samples=samples,
+        step=about.steps[0].name if about.steps else None,
+        then=tuple(replace(step, source=text) for step, text in zip(about.steps[1:], texts[1:], strict=True)),
     )
+
+
+def _sources(path: Path, name: str, stems: list[str], problems: list[Problem]) -> tuple[str, list[str]]:
+    """The suffix of the sources called `stems`, and the text of each; with problems where it is not exactly these files."""
+    there = [suffix for suffix in SUFFIXES if any((path / f"{stem}{suffix}").is_file() for stem in stems)]
+    if len(there) > 1:
+        both = " and ".join(f"{stem}{suffix}" for suffix in there for stem in stems if (path / f"{stem}{suffix}").is_file())
+        said = f"The folder {name} holds both {both}."
+        problems.append(
+            Problem("template.files", said, hint="Keep exactly one of them." if len(stems) == 1 else ONE_DIALECT)
+        )
+    missing = [stem for stem in stems if not any((path / f"{stem}{suffix}").is_file() for suffix in there)]
+    for stem in missing:
+        said = f"The folder {name} holds no {' or '.join(f'{stem}{suffix}' for suffix in SUFFIXES)}."
+        hint = (
+            "Keep exactly one of them." if len(stems) == 1 else "Each step of a plan has its source in a file of its name."
+        )
+        problems.append(Problem("template.files", said, hint=hint))
+    if not there or missing:
+        return "", []
+    suffix = there[0]
+    return suffix, [_text(path / f"{stem}{suffix}", f"{name}/{stem}{suffix}", problems) or "" for stem in stems]
 
 
 def _about(path: Path, shown: str, problems: list[Problem]) -> About:
@@ -203,18 +230,19 @@ def _about(path: Path, shown: str, problems: list[Problem]) -> About:
 
 def _samples(path: Path, template: str, problems: list[Problem]) -> dict[str, dict[str, Any]]:
     samples: dict[str, dict[str, Any]] = {}
-    expected: dict[str, Any] = {}
+    beside: list[tuple[str, str, Any]] = []
     for file in sorted(path.glob("*.json")):
         value = _object(file, f"{template}/{SAMPLES}/{file.name}", problems)
-        if file.name.endswith(".expected.json"):
-            expected[file.name.removesuffix(".expected.json")] = value
+        name, _, kind = file.stem.rpartition(".")
+        if kind in BESIDE and name:
+            beside.append((name, kind, value))
         else:
             samples[file.stem] = {"context": value, "expected": None}
-    for name, value in expected.items():
+    for name, kind, value in beside:
         if name in samples:
-            samples[name]["expected"] = value
+            samples[name][kind] = value
         else:
-            said = f"{template}/{SAMPLES}/{name}.expected.json belongs to no sample."
+            said = f"{template}/{SAMPLES}/{name}.{kind}.json belongs to no sample."
             problems.append(Problem("sample.orphan", said, hint=f"Add {name}.json, the context, or remove this file."))
     return samples
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.actions import Action
-from service.authoring.check import problems_of, render_samples
-from service.delivery.prepare import Preparer
+from service.authoring.check import by_step, problems_of, render_samples
+from service.delivery.prepare import Prepared, Preparer
 from service.errors import BurgeeError, NotFound, Problem, TemplateInvalid
-from service.model import TemplateSource
+from service.model import Outcome, TemplateSource
 from service.rendering import compile_text
 from service.strictjson import line_and_column
 
@@ -40,18 +40,25 @@ def lint(preparer: Preparer, templates: Iterable[TemplateSource]) -> Iterator[Li
 
 
 def lint_one(preparer: Preparer, template: TemplateSource) -> Linted:
-    """Compiles the template, looks at its source, and renders its samples."""
+    """Compiles the template, looks at its source, and renders its samples. A plan's steps are looked at one by one."""
     try:
-        action = preparer.actions.get_or_raise(template.action)
         rendered = list(render_samples(preparer, template))
     except (NotFound, TemplateInvalid) as error:
         return Linted(template=template.name, problems=problems_of(error))
-    problems, warnings = [], [found for rule in RULES for found in rule(template, action)]
+    problems: list[Problem] = []
+    warnings = [found for rule in RULES for found in rule(template)]
+    for step in template.steps:
+        alone = replace(template, action=step.action, source=step.source, policy=step.policy, step=None, then=())
+        action = preparer.actions.get_or_raise(step.action)
+        warnings += [found for rule in STEP_RULES for found in rule(alone, action)]
     for name, prepared in rendered:
         expected = template.samples[name].get("expected")
-        if not (isinstance(expected, dict) and expected.get("outcome") == "invalid"):
-            problems += [_in_sample(each, name) for each in prepared.problems]
-        warnings += [_in_sample(each, name) for each in prepared.warnings]
+        for step_name, each_step in by_step(prepared).items():
+            wanted = expected.get(step_name) if prepared.step is not None and isinstance(expected, dict) else expected
+            if not (isinstance(wanted, dict) and wanted.get("outcome") == "invalid"):
+                problems += [_in_sample(each, name) for each in each_step.problems]
+            warnings += [_in_sample(each, name) for each in each_step.warnings]
+    warnings += _never_made(template, [prepared for _, prepared in rendered])
     problems += _idempotency(template)
     return Linted(template=template.name, problems=_once(problems), warnings=_once(warnings))
 
@@ -88,7 +95,7 @@ def message_name_from_data(template: TemplateSource, action: Action) -> Iterator
             ).at(*line_and_column(template.source, found.start()))
 
 
-def samples_missing(template: TemplateSource, _: Action) -> Iterator[Problem]:
+def samples_missing(template: TemplateSource) -> Iterator[Problem]:
     """A template without samples, or a sample without its expected result: nothing notices when it breaks."""
     if not template.samples:
         hint = "Add a context as samples/NAME.json, then run burgee test --update."
@@ -99,9 +106,9 @@ def samples_missing(template: TemplateSource, _: Action) -> Iterator[Problem]:
             yield Problem("lint.no_expected", said, hint=f"Run burgee test --update, and look at {name}.expected.json.")
 
 
-def stand_ins_unused(template: TemplateSource, _: Action) -> Iterator[Problem]:
+def stand_ins_unused(template: TemplateSource) -> Iterator[Problem]:
     """A value in [missing] that stands in for a path that the template never names."""
-    text = template.source + "".join(template.snippets.values())
+    text = "".join([*(step.source for step in template.steps), *template.snippets.values()])
     for path in template.policy.missing:
         last = re.split(r"[.\[\]\"']+", path.rstrip("]\"'"))[-1]
         if last not in text:
@@ -117,13 +124,21 @@ def zephyr_habits(template: TemplateSource, _: Action) -> Iterator[Problem]:
         yield from habits(template.source)
 
 
-RULES: tuple[Callable[[TemplateSource, Action], Iterator[Problem]], ...] = (
+STEP_RULES: tuple[Callable[[TemplateSource, Action], Iterator[Problem]], ...] = (
     unused_values,
     message_name_from_data,
-    samples_missing,
-    stand_ins_unused,
     zephyr_habits,
 )
+RULES: tuple[Callable[[TemplateSource], Iterator[Problem]], ...] = (samples_missing, stand_ins_unused)
+
+
+def _never_made(template: TemplateSource, rendered: Iterable[Prepared]) -> Iterator[Problem]:
+    """A later step that no sample comes to with a payload."""
+    made = {name for each in rendered for name, step in by_step(each).items() if step.outcome is Outcome.VALID}
+    for step in template.then:
+        if template.samples and step.name not in made:
+            hint = "Add a context with NAME.answers.json beside it: what the vendor answers, by step."
+            yield Problem("lint.step_untested", f"No sample makes a payload of the step `{step.name}`.", None, hint)
 
 
 def _idempotency(template: TemplateSource) -> list[Problem]:
