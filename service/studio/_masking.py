@@ -9,9 +9,10 @@ from typing import Any
 
 from service import sms
 
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
-_NUMBER = re.compile(r"(?<![\w.])(?:\+\d[\d ().-]{5,20}\d|\(?\d[\d ().-]{7,18}\d)(?![\w])")
+EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+NUMBER = re.compile(r"(?<!\d)(?:\+\d[\d ().-]{5,20}\d|\(?\d[\d ().-]{7,18}\d)(?!\d)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOMENT = re.compile(r"1\d{9}")  # seconds since 1970; no number of ten digits begins with 1
 _NORTH_AMERICAN = re.compile(r"^\+1(\d{3})(\d{3})(\d{4})$")
 _FEWEST = 10  # digits of a number without + that may be a phone's; one with + has 7 at least
 
@@ -46,7 +47,7 @@ class Masking:
         """
         if not text or self.shows_all:
             return text or ""
-        return _NUMBER.sub(lambda found: _masked(found.group()), _EMAIL.sub(lambda found: f"{found.group()[:2]}•••", text))
+        return NUMBER.sub(lambda found: _masked(found.group()), EMAIL.sub(lambda found: f"{found.group()[:2]}•••", text))
 
     def json(self, body: bytes | str | None) -> Any:
         """A JSON value with every text in it masked, names of members too. What is no JSON is taken as text; None: there is
@@ -66,8 +67,9 @@ class Masking:
             return [self._value(each) for each in value]
         if isinstance(value, dict):
             return {self.text(name): self._value(each) for name, each in value.items()}
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10 ** (_FEWEST - 1):
-            return f"••••{str(value)[-2:]}"
+        if isinstance(value, int) and not isinstance(value, bool):
+            masked = self.text(str(value))
+            return value if masked == str(value) else masked
         return value
 
 
@@ -79,6 +81,6 @@ def _masked(found: str) -> str:
     digits = re.sub(r"\D", "", found)
     if found.lstrip().startswith("+"):
         return sms.mask(f"+{digits}") if len(digits) >= 7 else found
-    if len(digits) < _FEWEST or _DATE.match(found):
+    if len(digits) < _FEWEST or _DATE.match(found) or _MOMENT.fullmatch(digits):
         return found
     return sms.mask(digits)

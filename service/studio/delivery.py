@@ -98,6 +98,7 @@ def _shown(visit: Visit, kept: Delivery, status: int = 200, problem: str = "") -
         may_replay=kept.payload is not None and kept.status in replay.REPLAYABLE,
         may_cancel=kept.status in WAITING,
         may_settle=kept.status is Status.UNKNOWN,
+        plan=store.deliveries.of_plan(kept.plan) if kept.plan else [],
         settle=SETTLE,
         twice=kept.status in (Status.ACCEPTED, Status.UNKNOWN),
         masked_idempotency_key=visit.masking.text(kept.idempotency_key),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.model import Status
+from service.model import Status, new_id
 from service.parts import Parts
 from service.studio import _search as search
 from service.studio._search import Sought
@@ -160,6 +160,15 @@ def test_one_delivery_tells_its_story(browser: Make, deliver: Any) -> None:
     for said in ("Hook received", "From the flow LO production.", "Rendered with version 1", "1 segment", "41b0·c9d2",
                  "In the queue", "Shop: Hello Ada", "At most once"):  # fmt: skip
         assert said in text
+
+
+def test_a_step_of_a_plan_leads_to_the_others(browser: Make, deliver: Any) -> None:
+    first = new_id("dlv")
+    deliver(id=first, plan=first, step="subscribe")
+    second = deliver(plan=first, step="welcome", status="queued")
+    html = browser("viewer").get(f"/deliveries/{second.id}").get_data(as_text=True)
+    assert f'<a href="/deliveries/{first}">subscribe</a>' in html
+    assert '<b aria-current="true">welcome</b>' in html
 
 
 def test_a_rejected_delivery_says_why_and_offers_no_replay(browser: Make, deliver: Any) -> None:

@@ -134,7 +134,12 @@ def test_what_profiles_and_vendors_say_is_shown_as_text(browser: Make, deliver: 
         context=json.dumps({"name": attack, attack: [attack]}).encode(),
         warnings=(Problem(attack, attack, attack, attack, 1, 1, attack),),
     )
-    deliver(status="rejected", payload=None, problems=(Problem(attack, attack, attack, attack),), context=attack.encode())
+    deliver(
+        status="rejected",
+        payload=None,
+        problems=(Problem(attack, attack, attack, attack),),
+        context=json.dumps(attack).encode(),
+    )
     deliver(status="failed", reason=attack, template=attack)
     _attempt(parts, attack)
     parts.store.keys.create(attack, [Scope.HOOKS])
@@ -284,5 +289,21 @@ def test_a_fault_of_ours_is_a_page_without_particulars(browser: Make, parts: Par
 
 
 def test_masking_leaves_dates_times_and_small_numbers_alone() -> None:
-    text = "On 2026-11-20 at 12:00:02, order 8817 of 24.00 in 184 ms, 503, v12"
+    text = "On 2026-11-20 at 12:00:02, order 8817 of 24.00 in 184 ms, 503, v12, opened at 1769900300"
     assert Masking(False).text(text) == text
+    assert Masking(False).json(b'{"open_time": 1769900300, "points": 320, "yes": true}') == {
+        "open_time": 1769900300, "points": 320, "yes": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("tel2025550143", "Nr.2025550143x", "+1(202)555-0143", "(202) 555 0143", "https://x.example/u/12025550143?a"),
+        *("202.555.0143", "2025550143 2025550144", "a@b.example2025550143"),
+    ],
+)
+def test_masking_finds_a_number_wherever_it_stands(text: str) -> None:
+    masked = re.sub(r"\D", "", Masking(False).text(text))
+    assert "555014" not in masked
+    assert Masking(False).text(Masking(False).text(text)) == Masking(False).text(text)
