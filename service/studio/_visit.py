@@ -92,6 +92,14 @@ class Visit:
         return request.is_secure or self.parts.settings.public_url.startswith("https://")
 
     @property
+    def address(self) -> str:
+        """Where the request comes from. A proxy on this machine adds that to the end of `X-Forwarded-For`; one elsewhere is
+        not believed, and what a browser wrote there itself stands before."""
+        direct = request.remote_addr or ""
+        told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        return told[:100] if told and direct in ("127.0.0.1", "::1") else direct
+
+    @property
     def root(self) -> str:
         """How flows reach this service, without a slash at the end."""
         return (self.parts.settings.public_url or request.url_root).rstrip("/")

@@ -27,7 +27,7 @@ def me(visit: Visit) -> Response:
 def change_password(visit: Visit) -> Response:
     """Choose another password; the old one must be known, so that an open screen is not enough."""
     store, login = visit.parts.store, visit.me.login
-    address = request.remote_addr or ""
+    address = visit.address
     if store.sessions.try_in(login, address) > 0:
         return _shown(visit, 429, {"old": "Too many tries. Wait a quarter of an hour."})
     if store.users.verify(login, request.form.get("old", "")) is None:

@@ -22,7 +22,7 @@ def sign_in(visit: Visit) -> Response:
 def come_in(visit: Visit) -> Response:
     """Look at the password, unless there were too many tries."""
     store, login, password = visit.parts.store, visit.field("login"), request.form.get("password", "")
-    address = request.remote_addr or ""
+    address = visit.address
     wait_s = store.sessions.try_in(login, address)
     if wait_s > 0:
         problem = f"Too many tries. Try again in {span(max(1, wait_s))}."

@@ -75,6 +75,21 @@ def test_tries_are_counted_for_the_name_and_for_the_address_and_for_all_processe
     assert first.sessions.try_in("somebody", "10.9.9.8") == 0
 
 
+def test_behind_a_proxy_of_this_machine_people_are_told_apart(
+    visitor: Browser, user: Callable[..., str], parts: Parts
+) -> None:
+    login = user("viewer")
+    for _ in range(FOR_BOTH):
+        parts.store.sessions.try_in(login, "192.0.2.7")
+    visitor.get("/sign-in")
+    data = {"login": login, "password": PASSWORD}
+    forged = {"X-Forwarded-For": "198.51.100.1, 192.0.2.7"}
+    assert visitor.post("/sign-in", data, headers=forged).status_code == 429
+    elsewhere = {"environ_base": {"REMOTE_ADDR": "192.0.2.7"}, "headers": {"X-Forwarded-For": "198.51.100.1"}}
+    assert visitor.post("/sign-in", data, **elsewhere).status_code == 429
+    assert visitor.post("/sign-in", data, headers={"X-Forwarded-For": "198.51.100.1"}).status_code == 303
+
+
 def test_signing_in_forgets_the_tries_before(visitor: Browser, user: Callable[..., str], parts: Parts) -> None:
     login = user("viewer")
     for _ in range(FOR_BOTH - 1):
