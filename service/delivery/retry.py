@@ -3,9 +3,9 @@
 | answer | decision |
 |---|---|
 | 2xx, or a status that the action counts as success | accepted |
-| 429, 408, 425, 5xx but 504 | tried again: nothing was done |
+| 429, 408, 425, other 5xx | tried again: nothing was done |
 | the request never left | tried again |
-| no answer, or 504 (nobody knows) | at-most-once: unknown; at-least-once: tried again |
+| no answer, or 502, 504, 520, 524 (a gateway had none: nobody knows) | at-most-once: unknown; at-least-once: tried again |
 | anything else | refused |
 | tried again, but the attempts are used up | failed |
 | tried again, but only after it has expired | expired |
@@ -24,7 +24,7 @@ LONGEST_RETRY_AFTER_S = 6 * 3600.0  # a vendor's wish beyond this is cut, so tha
 BLOCK_S = 1.0  # pause after a 429 without Retry-After, or when the vendor says that no call is left: limits are per second
 
 _TRIED_AGAIN = frozenset({408, 425, 429})
-_UNSURE = frozenset({504})
+_UNSURE = frozenset({502, 504, 520, 524})  # of gateways (520 and 524 are Cloudflare's): passed on, and no good answer came
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _said(answer: Answer) -> str:
     if status == 429:
         return f"The vendor takes no more calls just now (429){told}."
     if status in _UNSURE:
-        return f"A gateway before the vendor gave up waiting ({status}){told}."
+        return f"A gateway before the vendor got no good answer ({status}){told}."
     if status is not None and (status >= 500 or status in _TRIED_AGAIN):
         return f"The vendor could not take it ({status}){told}."
     return f"The vendor refused it ({status}){told}."

@@ -130,6 +130,9 @@ def _meaning(answer: Answer) -> str:
 
 
 _MEANINGS = {
+    status: f"A gateway before Attentive got no good answer ({status}). The message may have arrived."
+    for status in (502, 504, 520, 524)
+} | {
     400: "Attentive found the payload not valid (400).",
     401: "Attentive does not know the account's token (401). Give the account a token that is in use.",
     403: 'The account\'s token lacks a permission (403). In Attentive, give the app "Messages" with Write for texts, or the '
@@ -140,7 +143,6 @@ _MEANINGS = {
     413: "The payload is too large for Attentive (413).",
     415: "Attentive did not take the content type (415). Check the account's base URL.",
     422: "Attentive could not work with the payload (422).",
-    504: "A gateway before Attentive gave up waiting (504). The message may have arrived.",
 }
 
 
