@@ -30,9 +30,10 @@ class Checked:
 class Action:
     """One API call that a destination offers, as its file in `schemas/` describes it.
 
-    `schema` is JSON Schema 2020-12 with every `$ref` written out. `per_second` is the vendor's documented limit of the
-    `rate_class`. `success` are the status codes that mean accepted. `sms` holds pointers to `body`, `media` and `type` where
-    the action sends a text. `scope` is the permission that the vendor's key needs.
+    `schema` is JSON Schema 2020-12 with every `$ref` written out. A `path` may name fields in braces, which are sent there
+    and not in the body (`/v1/webhooks/{webhookId}`). `per_second` is the vendor's documented limit of the `rate_class`.
+    `success` are the status codes that mean accepted. `sms` holds pointers to `body`, `media` and `type` where the action
+    sends a text. `scope` is the permission that the vendor's key needs.
     """
 
     name: str
@@ -68,7 +69,7 @@ class Action:
         """What happens to `payload` when it cannot be known whether it arrived. What the file does not name is sent once."""
         if isinstance(self._guarantee, Guarantee):
             return self._guarantee
-        kind = _at(payload, self.sms["type"]) if self.sms else None
+        kind = _at(payload, self.sms["type"]) if self.sms and "type" in self.sms else None
         return self._guarantee.get(kind, Guarantee.AT_MOST_ONCE) if isinstance(kind, str) else Guarantee.AT_MOST_ONCE
 
     def recipient(self, payload: Any) -> str | None:

@@ -48,7 +48,7 @@ _CALL: dict[str, Any] = {
         "sms": {
             "type": "object",
             "additionalProperties": False,
-            "required": ["body", "type"],
+            "required": ["body"],
             "properties": {"body": _POINTER, "media": _POINTER, "type": _POINTER},
         },
     },
@@ -75,7 +75,7 @@ _OWN_WORDS: dict[str, dict[str, Any]] = {
         "items": {
             "type": "object",
             "additionalProperties": False,
-            "required": ["value", "code", "detail"],
+            "required": ["code", "detail"],
             "properties": {
                 "value": {"type": ["boolean", "null"]},
                 "code": {"type": "string"},
@@ -195,7 +195,10 @@ class _File:
                 found = found.get("properties", {}).get(name) if isinstance(found, dict) else None
             if found is None:
                 self._fail("/x-action", f"{pointer} is no field of the schema")
-        if isinstance(call["guarantee"], dict) and "sms" not in call:
+        for name in re.findall(r"{(\w+)}", call["path"]):
+            if schema.get("properties", {}).get(name, {}).get("type") != "string" or name not in schema.get("required", ()):
+                self._fail("/x-action/path", f"{{{name}}} is no required text of the schema")
+        if isinstance(call["guarantee"], dict) and "type" not in call.get("sms", {}):
             self._fail("/x-action/guarantee", "a guarantee by kind of message needs `sms` with the pointer of the `type`")
 
     def _fail(self, where: str, reason: str) -> NoReturn:

@@ -10,6 +10,8 @@ from typing import Any
 from service.errors import Problem
 from service.strictjson import step
 
+_ANY = object()  # stands for whatever value a field has
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -18,8 +20,8 @@ class Shape:
     `optional` are the names that go when they are empty; a required one stays and becomes a problem. `any_name` says that
     names which the schema does not declare go too, because it has a rule for their values; where it has none, as for the
     properties of an event, they are none of its business. `whole` are the fields that take whole numbers: to JSON Schema
-    2.0 is one, as arithmetic in a template makes it, and vendors need not agree. `warn` has field, doubtful value and what
-    to say of it.
+    2.0 is one, as arithmetic in a template makes it, and vendors need not agree. `warn` has field, doubtful value (or
+    any) and what to say of it.
     """
 
     optional: frozenset[str] = frozenset()
@@ -43,7 +45,9 @@ class Shape:
             any_name=isinstance(schema.get("additionalProperties"), dict),
             defaults=tuple((name, each["default"]) for name, each in declared.items() if "default" in each),
             whole=tuple(name for name, each in declared.items() if each.get("type") == "integer"),
-            warn=tuple((name, rule["value"], rule) for name, each in declared.items() for rule in each.get("x-warn", ())),
+            warn=tuple(
+                (name, rule.get("value", _ANY), rule) for name, each in declared.items() for rule in each.get("x-warn", ())
+            ),
             children=tuple((name, shape) for name, shape in children if shape.does_something),
             items=cls.of(schema["items"]) if isinstance(schema.get("items"), dict) else None,
         )
@@ -70,7 +74,7 @@ class Shape:
             if isinstance(value, float) and value.is_integer():
                 made[name] = int(value)
         for name, doubtful, rule in self.warn:
-            if made.get(name) is doubtful:
+            if made.get(name) is doubtful or (doubtful is _ANY and name in made):
                 warnings.append(Problem(rule["code"], rule["detail"], step(pointer, name), rule.get("hint")))
         return made
 

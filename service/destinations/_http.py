@@ -28,6 +28,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from service import strictjson
 from service.destinations import destination
 from service.destinations._answer import Answer, Kind
 from service.errors import Misconfigured, Problem
@@ -73,14 +74,14 @@ class Sender:
         return f"Sender(account={self._account!r}, base_url={self._base!r})"
 
     def send(self, method: str, path: str, payload: bytes, delivery_id: str, *, whole: bool = False) -> Answer:
-        """Sends `payload` once to `path` (appended to the base URL); a GET's payload becomes the query.
+        """Sends `payload` once to `path` (appended to the base URL, see `placed`); a GET's payload becomes the query.
 
         `whole`: keep all that is read of the answer's body, and not only its beginning.
         """
         started = time.perf_counter()
         _progress.begin(patience_s=self._timeout[1])
         try:
-            request = self._request(method, path, payload, delivery_id)
+            request = self._request(method, *placed(path, payload), delivery_id)
             response = self._session().send(request, stream=True, timeout=self._timeout)
             if response.status_code < 200:
                 response.close()
@@ -132,7 +133,7 @@ class Sender:
         if request.method == "GET":
             query = as_query(payload)
             request.url += f"?{query}" if query else ""
-        else:
+        elif payload:
             headers["Content-Type"] = "application/json"
             headers["Content-Length"] = str(len(payload))
             request.body = payload
@@ -285,6 +286,29 @@ def _checked_token(account: Account, token: str) -> str:
 def _misconfigured(account: Account, said: str, hint: str) -> Misconfigured:
     detail = f"The account {account.name!r}: {said}." if "URL" in said else f"The account {account.name!r} {said}."
     return Misconfigured(detail, [Problem("account.invalid", detail, hint=hint)], hint=hint)
+
+
+def placed(path: str, payload: bytes) -> tuple[str, bytes]:
+    """A path with its `{names}` filled from the payload, percent-encoded, and the payload without these fields: no bytes at
+    all where nothing is left. Raises ValueError for a field that is missing or that a path cannot carry.
+
+    >>> placed("/v1/webhooks/{id}", b'{"id": "a/b", "disabled": true}')
+    ('/v1/webhooks/a%2Fb', b'{"disabled":true}')
+    >>> placed("/v1/webhooks/{id}", b'{"id": "7"}')
+    ('/v1/webhooks/7', b'')
+    """
+    if "{" not in path:
+        return path, payload
+    value = strictjson.read_object(payload, what="payload")
+
+    def fill(name: re.Match[str]) -> str:
+        text = value.pop(name[1], None)
+        if not isinstance(text, str) or text in ("", ".", ".."):  # dots alone would lead out of the path
+            raise ValueError(f"{name[1]} is no text that a path can carry")
+        return quote(text, safe="")
+
+    filled = re.sub(r"{(\w+)}", fill, path)
+    return filled, strictjson.write(value) if value else b""
 
 
 def as_query(payload: bytes) -> str:

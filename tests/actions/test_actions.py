@@ -22,6 +22,23 @@ ATTENTIVE = {
     "attributes.get": ("GET", "/v1/attributes/custom", "attributes:write", 150),
     "identity.add": ("POST", "/v1/identity-resolution/user-identifiers", "identity:write", 10),
     "me": ("GET", "/v1/me", None, 150),
+    "messages.send-legacy": ("POST", "/v1/subscriptions/messages", None, 150),
+    "attributes.set-user": ("POST", "/v2/user/attributes", "attributes:write", 150),
+    "attributes.set-users": ("POST", "/v2/bulk/user/attributes", "attributes:write", 100),
+    "bulk.job": ("GET", "/v2/bulk/job/{bulkJobId}", None, 100),
+    "privacy.request-deletion": ("POST", "/v1/privacy/delete-request", "privacy_requests:write", 150),
+    "privacy.deletion-status": ("GET", "/v1/privacy/delete-request/{id}", "privacy_requests:read", 150),
+    "webhooks.create": ("POST", "/v1/webhooks", "webhooks:write", 150),
+    "webhooks.list": ("GET", "/v1/webhooks", "webhooks:write", 150),
+    "webhooks.update": ("PUT", "/v1/webhooks/{webhookId}", "webhooks:write", 150),
+    "webhooks.delete": ("DELETE", "/v1/webhooks/{webhookId}", "webhooks:write", 150),
+    "segments.create": ("POST", "/v2/segments", "segments:write", 100),
+    "segments.list": ("GET", "/v2/segments", "segments:read", 100),
+    "segments.get": ("GET", "/v2/segments/external/{externalId}", "segments:read", 100),
+    "segments.update": ("PATCH", "/v2/segments/external/{externalId}", "segments:write", 100),
+    "segments.delete": ("DELETE", "/v2/segments/external/{externalId}", "segments:write", 100),
+    "segments.add-members": ("POST", "/v2/bulk/segments/members", "segments:write", 100),
+    "segments.remove-members": ("DELETE", "/v2/bulk/segments/members", "segments:write", 100),
 }
 NAMES = [f"attentive.{name}" for name in ATTENTIVE]
 
