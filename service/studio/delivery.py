@@ -109,4 +109,5 @@ def _took(kept: Delivery) -> str:
     """From the call to the end, in words; empty while it is open."""
     if kept.finished_at is None:
         return ""
-    return span(max(0.0, (kept.finished_at - kept.created_at).total_seconds()))
+    seconds = max(0.0, (kept.finished_at - kept.created_at).total_seconds())
+    return words.duration(seconds * 1_000) if seconds < 10 else span(seconds)
