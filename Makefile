@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs lock bench clean
+.PHONY: help demo test lint format docs screenshots lock bench clean
 
 help: ## show these words
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/run: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -24,7 +24,7 @@ demo: $(VENV)/run ## start everything on free loopback ports and send the starte
 	$(BIN)/burgee demo $(ARGS)
 
 test: $(VENV)/dev ## run every test, on SQLite and a real PostgreSQL (ARGS="-k word" for some)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(VENV)/dev ## check style, types, imports, templates, and that the generated docs are true
 	$(BIN)/ruff check .
@@ -41,6 +41,9 @@ format: $(VENV)/dev ## put the code in shape
 
 docs: $(VENV)/dev ## write docs/reference/ from the code
 	$(BIN)/python docs/generate.py
+
+screenshots: $(VENV)/dev ## make the pictures of the studio for the docs (needs Chromium)
+	$(BIN)/python -m tests.browser.screenshots docs/images/studio
 
 bench: $(VENV)/dev ## run the benchmarks (a few minutes; nothing else should run)
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -126,5 +126,7 @@ class _Flow(threading.Thread):
         click.echo(f"  header  {header}")
         click.echo(f"Or send one yourself:\n  curl -H {shlex.quote(header)} -d @{shlex.quote(str(sample))} {hook}")
         click.echo(f"Look at\n  the phones      {self.place.emulator}/\n  the HTTP API    {self.place.web}/docs")
+        if (token := self.parts.store.users.first_invitation()) is not None:
+            click.echo(f"  the studio      {self.place.web}/invitation/{token}")
         click.echo(f"  the log         BURGEE_VAR={shlex.quote(str(self.place.folder))} burgee deliveries list")
         click.echo("Ctrl-C stops everything.")

@@ -46,13 +46,16 @@ def command(
     with listen(host, port) as listening:
         parts = call.parts()
         _refuse_public_without_key(parts, host)
+        invitation = parts.store.users.first_invitation()
         parts.store.close()
         url = address(listening)
         with _metrics_folder() as environment:
             web = _web(server, listening, workers, threads, environment)
             children = [web, *_delivery_workers(worker_processes, environment)]
             supervisor = Supervisor(children, grace_s=grace(parts.settings))
-            status = supervisor.run(started=lambda: _say(url, parts.settings, as_json), before_stop=listening.close)
+            status = supervisor.run(
+                started=lambda: _say(url, parts.settings, invitation, as_json), before_stop=listening.close
+            )
     finish(status)
 
 
@@ -108,7 +111,7 @@ def _delivery_workers(count: int, environment: dict[str, str]) -> list[Child]:
     return [Child(f"delivery worker {number}", _commands.burgee("worker"), environment) for number in range(1, count + 1)]
 
 
-def _say(url: str, settings: Settings, as_json: bool) -> None:
+def _say(url: str, settings: Settings, invitation: str | None, as_json: bool) -> None:
     public = settings.public_url.rstrip("/") or url
     hook = f"{public}/v1/hooks/TEMPLATE"
     if as_json:
@@ -117,3 +120,5 @@ def _say(url: str, settings: Settings, as_json: bool) -> None:
     click.echo(f"Burgee listens on {url}")
     click.echo(f"  hooks: POST {hook} with the header Authorization: Bearer KEY (burgee keys create NAME)")
     click.echo(f"  docs:  {url}/docs")
+    if invitation is not None:
+        click.echo(f"  studio: nobody has signed in yet; the first admin comes in by {public}/invitation/{invitation}")
