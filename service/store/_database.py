@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, Row, Update, create_engine, event, exc, make_url, text
 
-from service.errors import NotReadable, Unavailable
+from service.errors import Misconfigured, NotReadable, Unavailable
 from service.settings import Settings
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -62,7 +62,7 @@ class Database:
             self._pid = os.getpid()
         with self._lock:
             if self._engine is None:
-                self._engine = self._sqlite_engine() if self.is_sqlite else _postgres_engine(self.url)
+                self._engine = self._sqlite_engine() if self.is_sqlite else _postgres_engine(self.url, self._driver)
 
     def _sqlite_engine(self) -> Engine:
         engine = create_engine(
@@ -172,8 +172,12 @@ class Database:
 
     @cached_property
     def _driver(self) -> Any:
-        """The module of the driver, for its exceptions."""
-        return self.url.get_dialect().import_dbapi()
+        """The driver's module. Raises `Misconfigured` where it is not installed: PostgreSQL's is an extra."""
+        try:
+            return self.url.get_dialect().import_dbapi()
+        except ImportError as error:
+            detail = "BURGEE_DATABASE_URL names a PostgreSQL database, and its driver is not installed."
+            raise Misconfigured(detail, hint="Run pip install 'burgee[postgres]'.") from error
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():
@@ -185,8 +189,10 @@ def _with_driver(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
-def _postgres_engine(url: URL) -> Engine:
-    return create_engine(url, pool_size=5, max_overflow=30, pool_timeout=10, connect_args={"connect_timeout": 5})
+def _postgres_engine(url: URL, driver: Any) -> Engine:
+    return create_engine(
+        url, module=driver, pool_size=5, max_overflow=30, pool_timeout=10, connect_args={"connect_timeout": 5}
+    )
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
@@ -224,12 +230,16 @@ def _said(error: Exception) -> str:
     return words.splitlines()[0].rstrip(".")[:200] if words else type(error).__name__
 
 
+_CHECK_THE_FOLDER = "Check that the folder exists and is writable (BURGEE_VAR, BURGEE_DATABASE_URL)."
 _HINTS: tuple[tuple[str, str], ...] = (
     ("no such table", "Run any burgee command that writes, or burgee doctor, to prepare the database."),
     ("does not exist", "Check BURGEE_DATABASE_URL, and that the database has been prepared."),
     ("full", "Free some disk space; nothing that was accepted is lost."),
     ("readonly", "Make the database file and its folder writable."),
-    ("unable to open", "Check that the folder exists and is writable (BURGEE_VAR, BURGEE_DATABASE_URL)."),
+    ("unable to open", _CHECK_THE_FOLDER),
+    ("No such file", _CHECK_THE_FOLDER),
+    ("Permission denied", _CHECK_THE_FOLDER),
+    ("not a database", "BURGEE_DATABASE_URL names a file that is something else. Name another one."),
     ("locked", "Another process held the database for too long. Try again."),
 )
 

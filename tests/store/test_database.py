@@ -2,12 +2,13 @@
 
 import os
 import sqlite3
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from service.errors import Unavailable
+from service.errors import Misconfigured, Unavailable
 from service.model import Status
 from service.settings import Settings
 from service.store import Store, _database
@@ -77,6 +78,7 @@ def test_a_file_that_is_no_database_is_reported(tmp_path):
     with pytest.raises(Unavailable) as caught:
         store.migrate()
     assert "not a database" in caught.value.inside
+    assert "BURGEE_DATABASE_URL" in caught.value.hint
 
 
 def test_a_database_without_tables_is_reported(make_store, new_delivery):
@@ -89,6 +91,15 @@ def test_a_server_that_is_not_there_is_reported_without_its_password(new_deliver
     with pytest.raises(Unavailable) as caught:
         store.deliveries.insert_many([new_delivery()])
     assert "opensesame" not in f"{caught.value.detail} {caught.value.inside} {caught.value.hint} {store.settings!r}"
+
+
+def test_a_driver_that_is_not_installed_is_named_with_what_to_install(new_delivery, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    store = Store(Settings(database_url="postgresql://burgee:hidden@127.0.0.1:9/burgee"))
+    for ask in (store.deliveries.counts, lambda: store.deliveries.insert_many([new_delivery()]), store.migrate):
+        with pytest.raises(Misconfigured, match="driver is not installed") as raised:
+            ask()
+        assert "burgee[postgres]" in (raised.value.hint or "")
 
 
 def test_lost_connections_are_reported_once_and_replaced(postgres_store, new_delivery):
