@@ -5,13 +5,14 @@ from __future__ import annotations
 from service.sms._alphabet import fold
 from service.sms.lint import Lint, broken, lint
 from service.sms.phones import is_toll_free, mask, to_e164
-from service.sms.segments import Cause, Measure, measure, segments, truncate
+from service.sms.segments import Cause, Measure, breaks, measure, segments, truncate
 from service.sms.zones import candidate_zones, zones
 
 __all__ = [
     "Cause",
     "Lint",
     "Measure",
+    "breaks",
     "broken",
     "candidate_zones",
     "fold",

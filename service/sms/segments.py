@@ -141,6 +141,27 @@ def segments(text: str) -> int:
     return _parts(text, _units(text, encoding), encoding)[0]
 
 
+def breaks(text: str) -> list[int]:
+    """Where in `text` each segment after the first one begins, as offsets of characters.
+
+    >>> breaks("a" * 160), breaks("a" * 152 + "[b" + "c" * 20)
+    ([], [152])
+    """
+    encoding = encoding_of(text)
+    units = _units(text, encoding)
+    if units <= encoding.alone:
+        return []
+    double = _EXTENSION if encoding is GSM7 else _ASTRAL
+    found, used = [], 0
+    for at, character in enumerate(text):
+        cost = 2 if double.match(character) else 1
+        if used + cost > encoding.part:
+            found.append(at)
+            used = 0
+        used += cost
+    return found
+
+
 def truncate(text: str, segments: int, *, end: str = "", prefix: str = "") -> str:
     """The longest beginning of `text` that fits into `segments`, with `end` after it where something was cut off.
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import select
 
 from service.store._database import Database
@@ -59,7 +58,4 @@ class Contexts:
 
 
 def _read(context: bytes) -> Any:
-    try:
-        return orjson.loads(context)
-    except orjson.JSONDecodeError:  # integers over 64 bits, which the strict reader lets through
-        return json.loads(context)
+    return json.loads(context)  # not by orjson, which makes floats of integers over 64 bits

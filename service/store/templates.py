@@ -190,7 +190,7 @@ def _one(connection: Connection, *conditions: Any) -> Version:
 
 
 def to_json(source: TemplateSource) -> bytes:
-    """A template as it is kept. One with one action has the same text, and so the same digest, as before there were plans."""
+    """A template as it is kept. One of one action has the same text, and so the same digest, as before there were plans."""
     kept = asdict(source)
     if source.step is None:
         del kept["step"], kept["then"]

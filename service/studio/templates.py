@@ -7,9 +7,7 @@ from datetime import datetime, timedelta
 
 from flask import Response
 
-from service.errors import NotFound
 from service.model import Status
-from service.registry import nearest
 from service.store.figures import Health
 from service.store.templates import TemplateInfo
 from service.store.users import Role
@@ -47,18 +45,6 @@ def templates(visit: Visit) -> Response:
         text=text,
         may_write=visit.may(Role.AUTHOR),
     )
-
-
-@page("GET", "/templates/{template}")
-def template(visit: Visit, template: str) -> Response:
-    """One template: its source, and its versions."""
-    store = visit.parts.store
-    versions = store.templates.versions(template)
-    if not versions:
-        near = nearest(template, store.templates.names())
-        raise NotFound(f"There is no template {template[:60]!r}.", hint=f"Did you mean {near}?" if near else None)
-    shown = next((each for each in versions if each.live), versions[0])
-    return visit.show("template.html", here="templates", shown=shown, versions=versions)
 
 
 def _matches(info: TemplateInfo, text: str) -> bool:

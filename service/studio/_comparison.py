@@ -1,0 +1,252 @@
+"""Two versions of a template over the same contexts: what would change, for how many, and why. Nothing is sent."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from service import sms
+from service.delivery.prepare import Prepared
+from service.errors import BurgeeError, Problem
+from service.model import Account, Outcome, TemplateSource
+from service.studio._diff import Pieces, texts
+from service.studio._fixes import character_name, missing_path
+from service.studio._profiles import Profile
+
+if TYPE_CHECKING:
+    from service.actions import Action
+    from service.parts import Parts
+    from service.rendering import Program
+
+LONGEST_S = 2.5  # a review that takes longer says how many it looked at
+EXAMPLES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one version makes of one context: `text` is the message, or the payload where there is none."""
+
+    prepared: Prepared
+    text: str
+    segments: int | None
+    costly: frozenset[str]
+
+    @property
+    def aside(self) -> str:
+        if self.prepared.outcome is Outcome.INVALID:
+            return "no message"
+        if self.prepared.outcome is Outcome.SUPPRESSED:
+            return "stopped"
+        return f"{self.segments} segment{'s' * (self.segments != 1)}" if self.segments is not None else ""
+
+    @property
+    def reason(self) -> str:
+        """A sentence in place of the text, where there is none."""
+        if self.prepared.outcome is Outcome.INVALID:
+            return f"Rejected: {self.prepared.problems[0].detail}"
+        return self.prepared.reason or "" if self.prepared.outcome is Outcome.SUPPRESSED else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One context on both sides, with what differs marked."""
+
+    profile: Profile
+    old: Side
+    new: Side
+    old_pieces: Pieces
+    new_pieces: Pieces
+
+    @property
+    def costly(self) -> frozenset[str]:
+        """Characters that the new text has and the old one had not, and that make it expensive."""
+        return self.new.costly - self.old.costly
+
+
+@dataclass(slots=True)
+class Cause:
+    """Contexts that change in the same way. `flag` is bad, warn or good."""
+
+    flag: str
+    title: str
+    said: str
+    line: int | None = None
+    pairs: list[Pair] = field(default_factory=list)
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The figures and the causes. `problems`: the new source does not compile, and nothing was compared."""
+
+    number: int
+    of: int
+    unchanged: int
+    changed: int
+    failing: int
+    mended: int
+    more: int
+    fewer: int
+    old_segments: int
+    new_segments: int
+    causes: tuple[Cause, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def share(self) -> int | None:
+        """Segments more (or fewer) in all, in percent; None where there was nothing to compare with."""
+        return round(100 * (self.new_segments - self.old_segments) / self.old_segments) if self.old_segments else None
+
+    @property
+    def failing_line(self) -> int | None:
+        """Where to look first."""
+        return next((each.line for each in self.causes if each.flag == "bad" and each.line), None)
+
+
+def compare(
+    parts: Parts, old: TemplateSource, new: TemplateSource, profiles: Sequence[Profile], now: datetime
+) -> Comparison:
+    """`old` against `new`. An old version that cannot be used any more counts as one that makes nothing."""
+    account = parts.store.accounts.get(new.account)
+    try:
+        maker = _Maker(parts, new, account, now)
+    except BurgeeError as error:
+        problems = error.problems or (Problem("template.unusable", error.detail, None, error.hint),)
+        return Comparison(0, len(profiles), 0, 0, 0, 0, 0, 0, 0, 0, (), tuple(problems))
+    try:
+        before: _Maker | None = _Maker(parts, old, account, now)
+    except BurgeeError:
+        before = None
+    counted: Counter[str] = Counter()
+    causes: dict[tuple[Any, ...], Cause] = {}
+    deadline, number = time.monotonic() + LONGEST_S, 0
+    for each in profiles:
+        if number and time.monotonic() > deadline:
+            break
+        number += 1
+        one, two = before.make(each.context) if before is not None else _NOTHING, maker.make(each.context)
+        counted["old"] += one.segments or 0
+        counted["new"] += two.segments or 0
+        kind = _kind(one, two)
+        counted[kind] += 1
+        if kind == "unchanged":
+            continue
+        more = (two.segments or 0) - (one.segments or 0) if kind == "changed" else 0
+        counted["more"] += more > 0
+        counted["fewer"] += more < 0
+        key, made = _cause(kind, more, one, two)
+        cause = causes.setdefault(key, made)
+        cause.number += 1
+        if len(cause.pairs) < EXAMPLES:
+            cause.pairs.append(Pair(each, one, two, *texts(one.text, two.text)))
+    order = {"bad": 0, "warn": 1, "good": 2}
+    return Comparison(
+        number=number,
+        of=len(profiles),
+        unchanged=counted["unchanged"],
+        changed=number - counted["unchanged"] - counted["failing"],
+        failing=counted["failing"],
+        mended=counted["mended"],
+        more=counted["more"],
+        fewer=counted["fewer"],
+        old_segments=counted["old"],
+        new_segments=counted["new"],
+        causes=tuple(sorted(causes.values(), key=lambda cause: (order[cause.flag], -cause.number))),
+    )
+
+
+class _Maker:
+    """Makes what one version makes."""
+
+    def __init__(self, parts: Parts, template: TemplateSource, account: Account | None, now: datetime) -> None:
+        self._parts, self._template, self._account, self._now = parts, template, account, now
+        self._action: Action = parts.actions.get_or_raise(template.action)
+        self._program: Program = parts.preparer.compile(
+            template.source, dialect=template.dialect, name=template.name, snippets=template.snippets
+        )
+
+    def make(self, context: Any) -> Side:
+        made = self._parts.preparer.prepare(
+            self._program, self._action, self._template.policy, context, now=self._now, detail=False
+        )
+        if made.outcome is not Outcome.VALID:
+            return Side(made, "", None, frozenset())
+        where = self._action.sms
+        body = made.payload.get(where["body"][1:]) if where is not None else None
+        if not isinstance(body, str):
+            return Side(made, json.dumps(made.payload, ensure_ascii=False, indent=1), None, frozenset())
+        prefix = self._account.brand_prefix if self._account is not None else ""
+        shortens = made.payload.get("useShortLinks") is True
+        measure = sms.measure(body, prefix=prefix, links="estimated" if shortens else "none")
+        return Side(made, body, measure.segments, frozenset(each.character for each in measure.causes))
+
+
+_NOTHING = Side(Prepared(Outcome.SUPPRESSED, reason="Nothing is live yet."), "", None, frozenset())
+
+
+def _kind(old: Side, new: Side) -> str:
+    was, becomes = old.prepared.outcome, new.prepared.outcome
+    if becomes is Outcome.INVALID:
+        return "unchanged" if was is Outcome.INVALID else "failing"
+    if was is Outcome.INVALID:
+        return "mended"
+    if was is not becomes:
+        return "stopped" if becomes is Outcome.SUPPRESSED else "started"
+    same = old.prepared.payload == new.prepared.payload and old.prepared.reason == new.prepared.reason
+    return "unchanged" if same else "changed"
+
+
+def _cause(kind: str, more: int, old: Side, new: Side) -> tuple[tuple[Any, ...], Cause]:
+    """The key that contexts of one cause share, and the cause."""
+    if kind == "failing":
+        first = new.prepared.problems[0]
+        path = missing_path(first)
+        said = (
+            f"`{path}` is missing, and nothing stands in for it." if path else f"{first.detail} {first.hint or ''}".strip()
+        )
+        line = first.line if first.template is None else None
+        return (kind, first.code, path or first.pointer, line), Cause("bad", "would get no message", said, line)
+    if kind == "mended":
+        return (kind,), Cause("good", "would get a message at last", "What is live has no valid payload for them.")
+    if kind == "stopped":
+        return (kind, new.prepared.reason), Cause("warn", "would be stopped", new.prepared.reason or "")
+    if kind == "started":
+        return (kind, old.prepared.reason), Cause("warn", "would get a message", f"Live says: {old.prepared.reason}")
+    if more > 0:
+        costly = new.costly - old.costly
+        return (kind, 1, costly), Cause("warn", "need more segments", _why_more(costly))
+    if more < 0:
+        costly = old.costly - new.costly
+        gone = f"{_characters(costly)} {'is' if len(costly) == 1 else 'are'} gone." if costly else "The text is shorter."
+        return (kind, -1, costly), Cause("good", "need fewer segments", gone)
+    if old.text != new.text:
+        return (kind, 0), Cause("good", "read differently", "They take as many segments as before.")
+    return (kind, "fields"), Cause("good", "have another payload", _fields(old, new))
+
+
+def _why_more(costly: frozenset[str]) -> str:
+    return f"{_characters(costly)} in the text." if costly else "The text is longer."
+
+
+def _characters(costly: frozenset[str]) -> str:
+    names = sorted({character_name({"character": each, "name": _unicode_name(each)}) for each in costly})
+    return f"The {' and '.join(names[:3])}"
+
+
+def _unicode_name(character: str) -> str:
+    import unicodedata
+
+    return unicodedata.name(character, f"U+{ord(character):04X}").lower()
+
+
+def _fields(old: Side, new: Side) -> str:
+    one, two = old.prepared.payload, new.prepared.payload
+    if not isinstance(one, dict) or not isinstance(two, dict):
+        return "The text is the same."
+    names = sorted(name for name in {*one, *two} if one.get(name) != two.get(name))
+    return f"The text is the same; {', '.join(f'`{each}`' for each in names[:6])} {'is' if len(names) == 1 else 'are'} not."

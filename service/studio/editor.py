@@ -1,0 +1,124 @@
+"""The editor: a template's source, and beside it, as one types, what each profile would get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from service.errors import Conflict
+from service.model import Outcome, TemplateSource
+from service.store.users import Role
+from service.studio import _fixes
+from service.studio._clock import now
+from service.studio._diff import lines
+from service.studio._page import page
+from service.studio._preview import Preview, preview
+from service.studio._profiles import LAST_CALLS, profiles
+from service.studio._visit import SEES_NUMBERS, Visit
+from service.studio._work import Work, work_on
+
+THEN = {"review": "review"}  # the pages that the editor leads to, which look at what was saved
+LONGEST = 200_000  # characters of a source
+
+
+@page("GET", "/templates/{template}", styled_by_script=True)
+def template(visit: Visit, template: str) -> Response:
+    """What authors work on; `?version=3` opens the source of an earlier version."""
+    work = work_on(visit.parts.store, template)
+    number = visit.asked("version")
+    older = next((each for each in work.versions if str(each.number) == number), None)
+    made = older.template if older is not None else work.template
+    return _shown(visit, work, made, visit.asked("profile"))
+
+
+@page("POST", "/templates/{template}", styled_by_script=True)
+def try_template(visit: Visit, template: str) -> Response:
+    """What the source in the form comes to. Keeps nothing, so whoever sees the template may try."""
+    work = work_on(visit.parts.store, template)
+    source = _fixes.apply(_source(visit), request.form.get("fix", ""))
+    made = work.with_source(source)
+    if visit.wants("preview"):
+        return visit.show("_preview.html", **_seen(visit, made, visit.field("profile")))
+    return _shown(visit, work, made, visit.field("profile"), revision=_revision(visit))
+
+
+@page("POST", "/templates/{template}/draft", role=Role.AUTHOR, styled_by_script=True)
+def save_draft(visit: Visit, template: str) -> Response:
+    """Keep the source as the draft, unless somebody else did meanwhile; then go on to what `then` names."""
+    store = visit.parts.store
+    work = work_on(store, template)
+    made, seen = work.with_source(_source(visit)), _revision(visit)
+    if made != work.template or seen != work.revision:
+        try:
+            store.drafts.save(made, expected=seen, base=work.base, by=visit.me.login)
+        except Conflict:
+            if visit.wants("state"):
+                return Response(status=409)
+            return _shown(visit, work_on(store, template), made, visit.field("profile"), 409, other=True)
+    if visit.wants("state"):
+        return visit.show("_editor_state.html", **_state(visit, work_on(store, template)))
+    if (then := THEN.get(visit.field("then"))) is not None:
+        return visit.go(then, template=template)
+    return visit.go("template", template=template, profile=visit.field("profile"))
+
+
+@page("POST", "/templates/{template}/draft/discard", role=Role.AUTHOR)
+def discard_draft(visit: Visit, template: str) -> Response:
+    """Forget the draft that the form showed."""
+    if visit.parts.store.drafts.discard(template, expected=_revision(visit)):
+        visit.note("template.discard", template)
+    return visit.go("template", template=template)
+
+
+def _shown(
+    visit: Visit, work: Work, made: TemplateSource, profile: str, status: int = 200, *, revision: int | None = None,
+    other: bool = False,
+) -> Response:  # fmt: skip
+    theirs = lines(made.source, work.template.source) if other else []
+    return visit.show(
+        "editor.html",
+        status,
+        here="templates",
+        unsaved=made.source != work.template.source,
+        other=other,
+        theirs=theirs,
+        **_state(visit, work, revision),
+        **_seen(visit, made, profile),
+    )
+
+
+def _state(visit: Visit, work: Work, revision: int | None = None) -> dict[str, Any]:
+    """How the draft stands; `revision` is the one that the form was made from, where that may be an older one."""
+    return {
+        "work": work,
+        "revision": work.revision if revision is None else revision,
+        "saver": _name_of(visit, work.draft.saved_by) if work.draft is not None else "",
+    }
+
+
+def _seen(visit: Visit, made: TemplateSource, profile: str) -> dict[str, Any]:
+    seen = look(visit, made, profile)
+    return {"made": made, "seen": seen, "Outcome": Outcome, "may_save": visit.may(Role.AUTHOR)}
+
+
+def look(visit: Visit, made: TemplateSource, profile: str) -> Preview:
+    """The preview of a source for this user, over the template's own profiles."""
+    calls = visit.parts.store.contexts.last(made.name, LAST_CALLS)
+    people = profiles(made, calls, visit.clock, shows_all=visit.may(SEES_NUMBERS))
+    return preview(visit.parts, made, people, profile, now())
+
+
+def _name_of(visit: Visit, login: str) -> str:
+    return next((each.name for each in visit.parts.store.users.list() if each.login == login), login)
+
+
+def _source(visit: Visit) -> str:  # noqa: ARG001
+    """As the author wrote it: browsers send line ends of their own."""
+    return request.form.get("source", "").replace("\r\n", "\n")[:LONGEST]
+
+
+def _revision(visit: Visit) -> int:
+    """Of the draft that the form was made from; what is no number is none that anybody saw."""
+    text = visit.field("revision", "0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
