@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -119,6 +120,9 @@ def _converted(default: Any, text: str) -> Any:
     if issubclass(kind, Path):
         return Path(text)
     try:
-        return kind(text)
+        value = kind(text)
     except ValueError:
         raise ValueError(f"{text[:40]!r} is not a number") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{text[:40]!r} is no number of seconds or hours")
+    return value

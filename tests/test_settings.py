@@ -37,6 +37,8 @@ def test_every_bad_setting_is_named_at_once():
         ("LOG_LEVEL", "loud"),
         ("ATTENTIVE_URL", "ftp://example.com"),
         ("BODY_LIMIT", "0"),
+        ("READ_TIMEOUT", "nan"),
+        ("CONNECT_TIMEOUT", "inf"),
         ("IDEMPOTENCY_HOURS", "1"),
     ],
 )

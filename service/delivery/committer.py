@@ -21,12 +21,13 @@ _GIVE_UP_S = 60.0  # longer than a database may be busy; only a dead committer l
 class _Waiting:
     """One caller's delivery on its way, and what became of it."""
 
-    __slots__ = ("answer", "done", "error", "row")
+    __slots__ = ("answer", "done", "error", "given_up", "row")
 
     def __init__(self, row: NewDelivery) -> None:
         self.row = row
         self.answer: Inserted | None = None
         self.error: BaseException | None = None
+        self.given_up = False
         self.done = threading.Lock()  # held until there is an answer: the cheapest thing that one thread can wait for
         self.done.acquire()
 
@@ -48,12 +49,17 @@ class Committer:
         self._thread: threading.Thread | None = None
 
     def submit(self, row: NewDelivery) -> Inserted:
-        """Blocks until the delivery is durable. Raises `Unavailable`, and then it may be sent again without harm."""
+        """Blocks until the delivery is durable.
+
+        Raises `Unavailable`: it was not kept, unless the connection broke in the very moment of the commit, which nobody can
+        tell. Submitting a delivery of the same id again is therefore always safe.
+        """
         if self._thread is None or self._pid != os.getpid():
             self._start()
         waiting = _Waiting(row)
         self._queue.put(waiting)
         if not waiting.done.acquire(timeout=_GIVE_UP_S):
+            waiting.given_up = True
             raise Unavailable("The database has not answered for a minute.")
         if waiting.error is not None:
             raise waiting.error
@@ -73,7 +79,7 @@ class Committer:
             group = [self._queue.get()]
             while len(group) < _LARGEST_COMMIT and not self._queue.empty():  # nobody else takes from it
                 group.append(self._queue.get())
-            self._commit(group)
+            self._commit([each for each in group if not each.given_up])  # their callers were told that nothing was kept
 
     def _commit(self, group: list[_Waiting]) -> None:
         try:

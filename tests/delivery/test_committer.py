@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -88,6 +89,36 @@ def test_when_the_database_is_away_every_caller_hears_it_and_nothing_is_kept(sto
     assert {answer.detail for answer in answers} == {"The disk is full."}
     assert len({id(answer) for answer in answers}) == 5  # each caller raises one of his own
     assert store.deliveries.counts().waiting == 0
+
+
+def test_what_a_caller_gave_up_waiting_for_is_not_kept_behind_his_back(store, new_delivery, monkeypatch):
+    began, go_on = threading.Event(), threading.Event()
+    insert_many = store.deliveries.insert_many
+
+    def slow(rows):
+        began.set()
+        go_on.wait(10)
+        return insert_many(rows)
+
+    monkeypatch.setattr(store.deliveries, "insert_many", slow)
+    committer = Committer(store)
+
+    def submit_first():
+        with suppress(Unavailable):  # he may give up as well, but what is being written is written
+            committer.submit(new_delivery())
+
+    first = threading.Thread(target=submit_first)
+    first.start()
+    began.wait(10)
+    monkeypatch.setattr("service.delivery.committer._GIVE_UP_S", 0.01)
+    late = new_delivery()
+    with pytest.raises(Unavailable):
+        committer.submit(late)
+    go_on.set()
+    first.join()
+    monkeypatch.setattr("service.delivery.committer._GIVE_UP_S", 60.0)
+    committer.submit(new_delivery())
+    assert store.deliveries.status(late.id) is None
 
 
 def test_it_works_again_when_the_database_is_back(store, new_delivery, monkeypatch):
