@@ -91,8 +91,9 @@ ACCEPTED = record(
         "version": {"type": ["integer", "null"]},
         "action": _TEXT,
         "reason": {**_MAYBE, "description": "Why it stands where it stands, where there is something to say."},
+        "step": {**_TEXT, "description": "Of a plan that was waited for: the step that status and reason are of."},
     },
-    optional=("reason",),
+    optional=("reason", "step"),
 )
 
 SMS = record(
@@ -120,8 +121,19 @@ PREPARED = record(
         "warnings": _PROBLEMS,
         "sms": nullable(ref("Sms")),
         "reason": _TEXT,
+        "step": {**_TEXT, "description": "Of a plan: the first step, which all this is of."},
+        "then": {"type": "array", "items": ref("Foreseen"), "description": "Of a plan: the steps after it."},
     },
-    optional=("reason",),
+    optional=("reason", "step", "then"),
+)
+
+FORESEEN = record(
+    {
+        **PREPARED["properties"],
+        "action": _TEXT,
+        "waits_for": {"type": "array", "items": _TEXT, "description": "Steps whose answers it needs and nobody knows yet."},
+    },
+    optional=(*(name for name in PREPARED["properties"] if name != "step"), "waits_for"),
 )
 
 _LINE: Json = {
@@ -137,13 +149,16 @@ _LINE: Json = {
     "reason": _MAYBE,
     "problems": _PROBLEMS,
     "replay_of": _MAYBE,
+    "plan": {**DELIVERY_ID, "description": "Of a plan: its first delivery."},
+    "step": {**_TEXT, "description": "Of a plan: the step that this delivery is."},
     "attempts_made": _COUNT,
     "created_at": _TIME,
     "updated_at": _TIME,
     "due_at": _MAYBE_TIME,
     "finished_at": _MAYBE_TIME,
 }
-DELIVERY_LINE = record(_LINE)
+_OF_A_PLAN = ("plan", "step")
+DELIVERY_LINE = record(_LINE, optional=_OF_A_PLAN)
 
 ATTEMPT = record(
     {
@@ -155,7 +170,7 @@ ATTEMPT = record(
         "outcome": _MAYBE,
         "status_code": {"type": ["integer", "null"]},
         "headers": {"type": "object", "additionalProperties": _TEXT},
-        "body": {**_MAYBE, "description": "The first 4 KB of the vendor's answer."},
+        "body": {**_MAYBE, "description": "The first 4 KB of the vendor's answer; of a plan's step 64 KB."},
         "error": _MAYBE,
         "meaning": {**_MAYBE, "description": "What it meant, as a sentence."},
     }
@@ -172,6 +187,18 @@ DELIVERY = record(
         "warnings": _PROBLEMS,
         "expires_at": _MAYBE_TIME,
         "attempts": {"type": "array", "items": ref("Attempt")},
+        "steps": {"type": "array", "items": ref("Stage"), "description": "Of a plan: every step in order."},
+        "story": {**_TEXT, "description": "Of a plan: how far it came, and why not further."},
+    },
+    optional=(*_OF_A_PLAN, "steps", "story"),
+)
+STAGE = record(
+    {
+        "step": _TEXT,
+        "action": _TEXT,
+        "delivery": nullable(DELIVERY_ID),
+        "status": nullable(STATUS),
+        "reason": _MAYBE,
     }
 )
 
@@ -203,11 +230,14 @@ POLICY: Json = {
     },
 }
 DIALECT: Json = {"enum": ["jinja", "zephyr"]}
+STEP_NAME: Json = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,49}$"}
+ANSWERS: Json = {"type": "object", "description": "Of a plan: what the vendor is taken to answer, by step."}
 
 TEMPLATE_BODY: Json = {
     "type": "object",
     "additionalProperties": False,
     "required": ["source", "action"],
+    "dependentRequired": {"step": ["then"], "then": ["step"]},
     "properties": {
         "source": LONG_TEXT,
         "action": ACTION_NAME,
@@ -222,7 +252,20 @@ TEMPLATE_BODY: Json = {
                 "type": "object",
                 "required": ["context"],
                 "additionalProperties": False,
-                "properties": {"context": CONTEXT, "expected": {"type": ["object", "null"]}},
+                "properties": {"context": CONTEXT, "expected": {"type": ["object", "null"]}, "answers": ANSWERS},
+            },
+        },
+        "step": {**STEP_NAME, "description": "Of a plan: the name of its first step, which `action` and `source` are of."},
+        "then": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 9,
+            "description": "Of a plan: the steps after the first, in order.",
+            "items": {
+                "type": "object",
+                "required": ["step", "action", "source"],
+                "additionalProperties": False,
+                "properties": {"step": STEP_NAME, "action": ACTION_NAME, "source": LONG_TEXT, "policy": POLICY},
             },
         },
         "note": {**TEXT, "description": "Why this version was made."},
@@ -252,9 +295,11 @@ VERSION = record(
         "policy": {"type": "object"},
         "snippets": {"type": "object"},
         "samples": {"type": "object"},
+        "step": {**_TEXT, "description": "Of a plan: the first step, which action, source and policy are of."},
+        "then": {"type": "array", "items": {"type": "object"}, "description": "Of a plan: the steps after it."},
         "warnings": _PROBLEMS,
     },
-    optional=("warnings",),
+    optional=("step", "then", "warnings"),
 )
 TEMPLATE_LINE = record(
     {
@@ -303,9 +348,11 @@ COMPONENTS: dict[str, Json] = {
     "Accepted": ACCEPTED,
     "Sms": SMS,
     "Prepared": PREPARED,
+    "Foreseen": FORESEEN,
     "DeliveryLine": DELIVERY_LINE,
     "Attempt": ATTEMPT,
     "Delivery": DELIVERY,
+    "Stage": STAGE,
     "DeliveryPage": DELIVERY_PAGE,
     "ActionLine": ACTION_LINE,
     "Action": ACTION,

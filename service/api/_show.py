@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from service import sms
-from service.model import Account, Attempt, Delivery, Key, Version
+from service.model import Account, Attempt, Delivery, Key, Policy, Step, Version
 
 if TYPE_CHECKING:
     from service.actions import Action
+    from service.delivery.plans import Stage, Story
     from service.store.accounts import AccountState
     from service.store.templates import TemplateInfo
 
@@ -48,6 +49,7 @@ def delivery_line(kept: Delivery) -> Json:
         "reason": kept.reason,
         "problems": [each.as_dict() for each in kept.problems],
         "replay_of": kept.replay_of,
+        **({} if kept.plan is None else {"plan": kept.plan, "step": kept.step}),
         "attempts_made": kept.attempts_made,
         "created_at": time(kept.created_at),
         "updated_at": time(kept.updated_at),
@@ -56,8 +58,8 @@ def delivery_line(kept: Delivery) -> Json:
     }
 
 
-def delivery(kept: Delivery, attempts: list[Attempt]) -> Json:
-    """Everything that is known of one delivery."""
+def delivery(kept: Delivery, attempts: list[Attempt], story: Story | None) -> Json:
+    """Everything that is known of one delivery; `story` is that of its plan, where it belongs to one."""
     return {
         **delivery_line(kept),
         "recipient": kept.recipient,
@@ -69,6 +71,19 @@ def delivery(kept: Delivery, attempts: list[Attempt]) -> Json:
         "warnings": [each.as_dict() for each in kept.warnings],
         "expires_at": time(kept.expires_at),
         "attempts": [attempt(each) for each in attempts],
+        **({} if story is None else {"steps": [stage(each) for each in story.stages], "story": story.said}),
+    }
+
+
+def stage(step: Stage) -> Json:
+    """One step of a plan as it stands; without a delivery where it was not reached."""
+    kept = step.delivery
+    return {
+        "step": step.name,
+        "action": step.action,
+        "delivery": None if kept is None else kept.id,
+        "status": None if kept is None else kept.status.value,
+        "reason": None if kept is None else kept.reason,
     }
 
 
@@ -140,7 +155,7 @@ def version_line(kept: Version) -> Json:
 
 def version(kept: Version) -> Json:
     """A version with all that it consists of."""
-    made, policy = kept.template, kept.template.policy
+    made = kept.template
     return {
         **version_line(kept),
         "name": made.name,
@@ -149,15 +164,25 @@ def version(kept: Version) -> Json:
         "account": made.account,
         "dialect": made.dialect,
         "source": made.source,
-        "policy": {
-            "guarantee": policy.guarantee.value if policy.guarantee is not None else None,
-            "expires_after_s": policy.expires_after_s,
-            "idempotency": policy.idempotency,
-            "missing": dict(policy.missing),
-            "quiet_hours": policy.quiet_hours,
-        },
+        "policy": _policy(made.policy),
+        **({} if made.step is None else {"step": made.step, "then": [step(each) for each in made.then]}),
         "snippets": dict(made.snippets),
         "samples": {name: dict(sample) for name, sample in made.samples.items()},
+    }
+
+
+def step(made: Step) -> Json:
+    """A later step of a plan."""
+    return {"step": made.name, "action": made.action, "source": made.source, "policy": _policy(made.policy)}
+
+
+def _policy(policy: Policy) -> Json:
+    return {
+        "guarantee": policy.guarantee.value if policy.guarantee is not None else None,
+        "expires_after_s": policy.expires_after_s,
+        "idempotency": policy.idempotency,
+        "missing": dict(policy.missing),
+        "quiet_hours": policy.quiet_hours,
     }
 
 

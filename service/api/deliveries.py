@@ -14,6 +14,7 @@ from service.api._read import moment
 from service.api.hooks import accepted_answer
 from service.delivery import replay
 from service.delivery.accept import Accepted
+from service.delivery.plans import story
 from service.errors import Conflict, Forbidden, NotFound, PayloadInvalid, Problem
 from service.model import Delivery, Scope, Status
 from service.store import DeliveryFilter, Page
@@ -136,9 +137,9 @@ def search_deliveries(call: Call) -> Answer:
     errors=(404, 503),
 )
 def get_delivery(call: Call) -> Answer:
-    """Show a delivery: what came in, what it became, every attempt and what the vendor said."""
-    kept = _delivery(call)
-    return json_answer(show.delivery(kept, call.parts.store.deliveries.attempts(kept.id)))
+    """Show a delivery: what came in, what it became, every attempt and what the vendor said; of a plan, every step."""
+    kept, store = _delivery(call), call.parts.store
+    return json_answer(show.delivery(kept, store.deliveries.attempts(kept.id), story(store, kept)))
 
 
 @door(

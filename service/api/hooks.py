@@ -157,7 +157,10 @@ def _waited(call: Call, accepted: Accepted, seconds: float, headers: Headers) ->
     found = wait_for(call.parts.store, accepted.id, seconds)
     status = 202 if found.status in _MOVING else 200
     applied = ("Preference-Applied", f"wait={seconds:g}")
-    return json_answer(_body(accepted, found.status, found.reason), status, headers=(*headers, applied))
+    body = _body(accepted, found.status, found.reason)
+    if found.step is not None:
+        body["step"] = found.step
+    return json_answer(body, status, headers=(*headers, applied))
 
 
 def _rejected(call: Call, error: BurgeeError, kept: Accepted) -> Answer:

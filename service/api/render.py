@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from service.api import _schemas as schemas
 from service.api._call import Call
 from service.api._door import JSON, Answer, Reply, door, json_answer
 from service.api._read import moment, one_of, policy
+from service.delivery.plans import preview
 from service.errors import Forbidden, NotFound, PayloadInvalid, Problem
 from service.model import Policy, Scope, TemplateSource, Version
 from service.registry import nearest
@@ -28,6 +30,7 @@ _BODY = {
         "account": schemas.ACCOUNT_NAME,
         "policy": schemas.POLICY,
         "context": schemas.CONTEXT,
+        "answers": schemas.ANSWERS,
         "sample": {**schemas.NAME, "description": "Name of a sample of the template, in place of a context."},
         "now": {**schemas.TIME, "description": "The time that the template sees; default is the present."},
     },
@@ -57,24 +60,27 @@ def render(call: Call) -> Answer:
     body = call.json()
     one_of(body, "template", "source")
     one_of(body, "context", "sample")
-    program, made = _kept(call, body) if "template" in body else _bare(call, body)
+    programs, made = _kept(call, body) if "template" in body else _bare(call, body)
     if "action" in body:
         made = replace(made, action=body["action"])
-    context = body["context"] if "context" in body else _sample(made, body["sample"])
-    prepared = call.parts.preparer.prepare(
-        program,
-        call.parts.actions.get_or_raise(made.action),
-        policy(body["policy"]) if "policy" in body else made.policy,
-        context,
+    if "policy" in body:
+        made = replace(made, policy=policy(body["policy"]))
+    sample = {"context": body["context"]} if "context" in body else _sample(made, body["sample"])
+    prepared = preview(
+        call.parts.preparer,
+        made,
+        programs,
+        sample["context"],
+        answers=body.get("answers", sample.get("answers")),
         now=moment(body["now"], "/now") if "now" in body else datetime.now(UTC),
         account=call.parts.store.accounts.get(body.get("account", made.account)),
     )
     return json_answer(prepared.as_dict())
 
 
-def _kept(call: Call, body: dict[str, Any]) -> tuple[Program, TemplateSource]:
+def _kept(call: Call, body: dict[str, Any]) -> tuple[list[Program], TemplateSource]:
     version = call.parts.intake.version(body["template"], call.key) if "version" not in body else _numbered(call, body)
-    return call.parts.preparer.program(version), version.template
+    return call.parts.preparer.programs(version), version.template
 
 
 def _numbered(call: Call, body: dict[str, Any]) -> Version:
@@ -87,7 +93,7 @@ def _numbered(call: Call, body: dict[str, Any]) -> Version:
     raise NotFound(f"There is no version {number} of a template {name}.")
 
 
-def _bare(call: Call, body: dict[str, Any]) -> tuple[Program, TemplateSource]:
+def _bare(call: Call, body: dict[str, Any]) -> tuple[list[Program], TemplateSource]:
     if "action" not in body:
         problem = Problem("body.required", "Source needs an action.", "/action", "Such as attentive.messages.send.")
         raise PayloadInvalid("The body does not say which action the source is for.", [problem])
@@ -101,12 +107,12 @@ def _bare(call: Call, body: dict[str, Any]) -> tuple[Program, TemplateSource]:
         policy=Policy(),
     )
     snippets = call.parts.store.snippets.all()
-    return call.parts.preparer.compile(made.source, dialect=made.dialect, snippets=snippets), made
+    return [call.parts.preparer.compile(made.source, dialect=made.dialect, snippets=snippets)], made
 
 
-def _sample(made: TemplateSource, name: str) -> dict[str, Any]:
+def _sample(made: TemplateSource, name: str) -> Mapping[str, Any]:
     if name in made.samples:
-        return dict(made.samples[name]["context"])
+        return made.samples[name]
     near = nearest(name, made.samples)
     hint = f"Did you mean {near}?" if near else f"There are: {', '.join(made.samples) or 'none'}."
     raise NotFound(f"The template has no sample {name}.", hint=hint)

@@ -13,7 +13,7 @@ from service.api._errors import PreconditionNeeded, Stale
 from service.api._read import fits_64_bits, policy
 from service.authoring.folder import used
 from service.errors import Conflict, NotFound, PayloadInvalid, Problem
-from service.model import Scope, TemplateSource, Version
+from service.model import Scope, Step, TemplateSource, Version
 from service.registry import nearest
 from service.rendering import Program
 
@@ -178,14 +178,14 @@ def rollback(call: Call) -> Answer:
 def _push(call: Call, *, publish: bool, expected: int | None) -> Answer:
     body = call.json()
     source = _source(call, body)
-    program = _compiled(call, source)
+    programs = _compiled(call, source)
     try:
         version = call.parts.store.templates.push(
             source, note=body.get("note"), by=call.key.name, publish=publish, expected_live=expected
         )
     except Conflict as error:
         raise Stale(error.detail, hint=error.hint) from None
-    return _changed(call, version, warnings=[each.as_dict() for each in program.warnings])
+    return _changed(call, version, warnings=[each.as_dict() for program in programs for each in program.warnings])
 
 
 def _source(call: Call, body: dict[str, Any]) -> TemplateSource:
@@ -197,6 +197,14 @@ def _source(call: Call, body: dict[str, Any]) -> TemplateSource:
     if not fits_64_bits(samples):
         detail = "A sample holds a whole number of more than 64 bits."
         raise PayloadInvalid(detail, [Problem("template.sample", detail, "/samples", "Write such an id as text.")])
+    then = tuple(
+        Step(name=each["step"], action=each["action"], source=each["source"], policy=policy(each.get("policy", {})))
+        for each in body.get("then", ())
+    )
+    names = [body.get("step"), *(step.name for step in then)]
+    if len(set(names)) < len(names):
+        detail = "Two steps have the same name."
+        raise PayloadInvalid(detail, [Problem("template.steps", detail, "/then", "Give each a name of its own.")])
     source = body["source"]
     return TemplateSource(
         name=name,
@@ -206,22 +214,28 @@ def _source(call: Call, body: dict[str, Any]) -> TemplateSource:
         dialect=body.get("dialect", "jinja"),
         source=source,
         policy=policy(body.get("policy", {})),
-        snippets=used(source, call.parts.store.snippets.all()),
+        snippets=used("\n".join([source, *(step.source for step in then)]), call.parts.store.snippets.all()),
         samples={
-            name: {"context": sample["context"], "expected": sample.get("expected")} for name, sample in samples.items()
+            name: {"context": sample["context"], "expected": sample.get("expected")}
+            | ({"answers": sample["answers"]} if "answers" in sample else {})
+            for name, sample in samples.items()
         },
+        step=body.get("step"),
+        then=then,
     )
 
 
-def _compiled(call: Call, source: TemplateSource) -> Program:
-    """The program. Raises `PayloadInvalid` for an action that is not there, `TemplateInvalid` for what does not compile."""
+def _compiled(call: Call, source: TemplateSource) -> list[Program]:
+    """A program for each step. Raises `PayloadInvalid` for an action that is not there, `TemplateInvalid` for what does not
+    compile."""
     try:
-        call.parts.actions.get_or_raise(source.action)
+        for step in source.steps:
+            call.parts.actions.get_or_raise(step.action)
     except NotFound as error:
         raise PayloadInvalid(error.detail, [Problem("template.action", error.detail, "/action", error.hint)]) from None
     if source.policy.idempotency is not None:
         call.parts.preparer.compile_text(source.policy.idempotency)
-    return call.parts.preparer.compile(source.source, dialect=source.dialect, name=source.name, snippets=source.snippets)
+    return call.parts.preparer.compile_all(source)
 
 
 def _changed(call: Call, version: Version, **more: Any) -> Answer:

@@ -78,7 +78,7 @@ class Conversation:
                 template=template.name, sample=name, delivery="", status="", payload=None, answer="", as_hoped=False, why=why
             )
         delivery = wait_for(self.store, id, SENT_S)
-        why = self._wrong(sample["expected"], delivery)
+        why = self._wrong(sample["expected"], delivery) if delivery.plan is None else self._wrong_plan(sample, delivery)
         return Told(
             template=template.name,
             sample=name,
@@ -118,6 +118,14 @@ class Conversation:
             return f"it arrived {arrived} times at the emulator"
         payload = json.loads(delivery.payload or b"null")
         return "; ".join(each.detail for each in check.differences(expected, payload)) if expected is not None else ""
+
+    def _wrong_plan(self, sample: Any, last: Delivery) -> str:
+        """Of a plan: its first step, and an end on purpose. Later steps follow the vendor's answers, not the sample's."""
+        first = self.store.deliveries.get(last.plan or last.id) or last
+        wrong = self._wrong(sample["expected"][first.step], first)
+        if not wrong and last.status not in (Status.ACCEPTED, Status.SUPPRESSED):
+            return f"its step {last.step} is {last.status}{f' ({last.reason})' if last.reason else ''}"
+        return wrong
 
     def _arrived(self, delivery: Delivery) -> int:
         """How many requests of this delivery, with its very payload, the emulator has answered with 2xx."""

@@ -15,6 +15,7 @@ from service.cli._times import PointInTime
 from service.model import Status
 
 if TYPE_CHECKING:
+    from service.delivery.plans import Story
     from service.model import Attempt, Delivery
     from service.store import DeliveryFilter, Store
 
@@ -94,12 +95,15 @@ def list_(call: Call, filter: DeliveryFilter, limit: int, cursor: str | None, as
 @click.pass_obj
 def show(call: Call, id: str, as_json: bool) -> None:
     """Show one delivery: what came in, what it became, every attempt, and why it stands where it stands."""
+    from service.delivery.plans import story
+
     store = call.parts().store
     delivery = _get(store, id)
     attempts = store.deliveries.attempts(id)
+    told = story(store, delivery)
     if as_json:
         shown = {"context": _parsed(delivery.context), "attempts": [_attempt(each) for each in attempts]}
-        print_json({**_delivery(delivery), **shown})
+        print_json({**_delivery(delivery), **shown, **({} if told is None else _story(told))})
         return
     version = f" version {delivery.version}" if delivery.version else ""
     click.echo(f"{delivery.id}: {delivery.status.value}{f' ({delivery.reason})' if delivery.reason else ''}")
@@ -118,6 +122,8 @@ def show(call: Call, id: str, as_json: bool) -> None:
         click.echo(f"  attempt {each.number}, {each.started_at:%H:%M:%S}: {answer}{took}. {visible(each.meaning or '')}")
         if each.body and each.body.strip() not in ("{}", "[]"):
             click.echo(f"    {visible(each.body.strip()[:ANSWER_SHOWN])}")
+    if told is not None:
+        _show_story(told, id)
 
 
 @command.command
@@ -232,6 +238,27 @@ def settle(call: Call, id: str, status: str, dry_run: bool, as_json: bool) -> No
     _say(delivery, f"{'would be' if dry_run else 'is'} {status}", dry_run, as_json)
 
 
+def _story(told: Story) -> dict[str, Any]:
+    steps = [
+        {
+            "step": each.name,
+            "action": each.action,
+            "delivery": None if each.delivery is None else each.delivery.id,
+            "status": None if each.delivery is None else each.delivery.status.value,
+        }
+        for each in told.stages
+    ]
+    return {"steps": steps, "story": told.said}
+
+
+def _show_story(told: Story, id: str) -> None:
+    click.echo(f"  plan: {visible(told.said)}")
+    for number, each in enumerate(told.stages, 1):
+        kept = each.delivery
+        stands = "not reached" if kept is None else f"{kept.status.value}, {'this one' if kept.id == id else kept.id}"
+        click.echo(f"    {number}. {each.name} ({each.action}): {stands}")
+
+
 def _say(delivery: Delivery, said: str, dry_run: bool, as_json: bool) -> None:
     if as_json:
         print_json({"dry_run": dry_run, **_delivery(delivery)})
@@ -269,6 +296,8 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
             "finished_at",
         )
     }  # fmt: skip
+    if delivery.plan is not None:
+        shown |= {"plan": delivery.plan, "step": delivery.step}
     shown["payload"] = _parsed(delivery.payload)
     shown["problems"] = [each.as_dict() for each in delivery.problems]
     shown["warnings"] = [each.as_dict() for each in delivery.warnings]

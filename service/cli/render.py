@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -52,15 +52,21 @@ def command(
     if as_json:
         print_json(prepared.as_dict())
     else:
-        _show(prepared)
-    if prepared.outcome == "invalid":
+        _show_all(prepared)
+    if any(each.outcome == "invalid" for each in (prepared, *later(prepared))):
         finish(NOT_VALID)
+
+
+def later(prepared: Prepared) -> list[Prepared]:
+    """The later steps of a plan that are known."""
+    return [each.prepared for each in prepared.then if each.prepared is not None]
 
 
 def _prepared(call: Call, find: Callable[[], Wanted], body: bytes | None, sample: str | None, at: datetime) -> Prepared:
     """What the context comes to; a context, template or action that cannot be read is an outcome with problems too."""
     from service import strictjson
     from service.actions import Actions
+    from service.delivery.plans import preview
     from service.delivery.prepare import Prepared, Preparer
     from service.errors import NotFound, NotReadable, TemplateInvalid
     from service.model import Outcome
@@ -68,19 +74,25 @@ def _prepared(call: Call, find: Callable[[], Wanted], body: bytes | None, sample
     try:
         found = find()
         template = found.template
-        context = _sample(template, sample) if body is None else strictjson.read_object(body, what="context")
-        actions = Actions.load(call.settings().schemas)
-        preparer = Preparer(actions)
-        action = actions.get_or_raise(template.action)
-        program = preparer.compile(template.source, dialect=template.dialect, name=template.name, snippets=template.snippets)
+        given = _sample(template, sample) if body is None else {"context": strictjson.read_object(body, what="context")}
+        preparer = Preparer(Actions.load(call.settings().schemas))
+        programs = preparer.compile_all(template)
+        return preview(
+            preparer,
+            template,
+            programs,
+            given["context"],
+            answers=given.get("answers"),
+            now=at,
+            account=found.account,
+        )
     except NotFound as error:
         raise usage(error) from None
     except (NotReadable, TemplateInvalid) as error:
         return Prepared(Outcome.INVALID, problems=error.problems)
-    return preparer.prepare(program, action, template.policy, context, now=at, account=found.account)
 
 
-def _sample(template: TemplateSource, name: str | None) -> dict[str, Any]:
+def _sample(template: TemplateSource, name: str | None) -> Mapping[str, Any]:
     from service.errors import NotFound
     from service.registry import nearest
 
@@ -90,7 +102,19 @@ def _sample(template: TemplateSource, name: str | None) -> dict[str, Any]:
         known = ", ".join(template.samples) or "none"
         hint = f"Did you mean `{close}`?" if close else f"Its samples: {known}."
         raise NotFound(f"The template `{template.name}` has no sample `{name}`.", hint=hint)
-    return dict(template.samples[name]["context"])
+    return template.samples[name]
+
+
+def _show_all(prepared: Prepared) -> None:
+    if prepared.step is not None:
+        click.echo(f"step {prepared.step}: ", err=True, nl=False)
+    _show(prepared)
+    for each in prepared.then:
+        if each.prepared is None:
+            click.echo(f"step {each.step}: waits for the answer of {', '.join(each.waits_for)}", err=True)
+        else:
+            click.echo(f"step {each.step}: ", err=True, nl=False)
+            _show(each.prepared)
 
 
 def _show(prepared: Prepared) -> None:

@@ -173,7 +173,9 @@ def show(call: Call, name: str, number: int | None, as_json: bool) -> None:
         note = f"  {visible(each.note)}" if each.note else ""
         mark = "live" if each.live else "    "
         click.echo(f"  {mark} {each.number:>4}  {each.created_at:%Y-%m-%d %H:%M}{note}")
-    click.echo(f"\nversion {version.number}:\n{made.source}")
+    for step in made.steps:
+        name = f", step {step.name} ({step.action})" if step.name else ""
+        click.echo(f"\nversion {version.number}{name}:\n{step.source}")
 
 
 @command.command

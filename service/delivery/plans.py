@@ -191,16 +191,16 @@ def _said(stages: Sequence[Stage]) -> str:
     last, delivery = reached[-1], reached[-1].delivery
     assert delivery is not None
     place = f"step {len(reached)} of {len(stages)} ({last.name})"
-    why = delivery.reason or (delivery.problems[0].detail if delivery.problems else "")
+    why = (delivery.reason or (delivery.problems[0].detail if delivery.problems else "")).rstrip(".")
     status = delivery.status
     if status is Status.ACCEPTED:
         is_whole = len(reached) == len(stages)
         return f"All {len(stages)} steps were accepted." if is_whole else f"It went no further than {place}."
     if status is Status.UNKNOWN:
-        return f"It waits at {place}. {why} Settle it as accepted, and the plan goes on."
+        return f"It waits at {place}. {why}. Settle it as accepted, and the plan goes on."
     if status.is_open:
         return f"It is at {place}, which is {status.value}."
-    return f"It ended at {place}, which was {status.value}: {why} Nothing after it was sent.".replace("..", ".")
+    return f"It ended at {place}, which was {status.value}: {why}. Nothing after it was sent."
 
 
 def _as_seen(payload: bytes | None, answer: str | None) -> dict[str, Any]:

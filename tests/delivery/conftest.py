@@ -47,8 +47,11 @@ def vendor() -> Iterator[Vendor]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             told.arrived.append((time.monotonic(), self.path, dict(self.headers.items()), body))
             told.gate.wait(30)
             status, headers, said = told.answer(body)
