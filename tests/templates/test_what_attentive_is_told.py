@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from service.actions import Actions
 from service.authoring import folder
+from service.authoring.check import by_step
+from service.delivery.plans import preview
 from service.delivery.prepare import Preparer
 from service.model import Outcome
 from service.settings import packaged
@@ -27,6 +29,14 @@ def made(name, context):
     template = STARTER.get_or_raise(name)
     program = PREPARER.compile(template.source, name=name, snippets=template.snippets)
     return PREPARER.prepare(program, PREPARER.actions.get_or_raise(template.action), template.policy, context, now=NOW)
+
+
+def steps(name, which):
+    """What a sample of a plan comes to, by step."""
+    template = STARTER.get_or_raise(name)
+    one = template.samples[which]
+    programs = PREPARER.compile_all(template)
+    return by_step(preview(PREPARER, template, programs, one["context"], answers=one.get("answers"), now=NOW))
 
 
 def sample(name, which="ada", **profile):
@@ -106,11 +116,25 @@ def test_only_who_agreed_is_subscribed():
 
 def test_the_source_of_a_sign_up_is_text_and_the_number_is_made_international():
     """S2-17, S2-21."""
-    assert made("subscribe-at-checkout", sample("subscribe-at-checkout", "grace")).payload == {
+    assert steps("subscribe-at-checkout", "grace")["subscribe"].payload == {
         "user": {"phone": "+12025550144", "email": "grace@example.com"},
         "signUpSourceId": "900100",
         "externalIdentifiers": {"clientUserId": "cust-552"},
     }
+
+
+def test_who_is_subscribed_already_is_not_told_so_by_a_text():
+    """S2-18: what is subscribed is left out, and when nothing is left nothing is sent."""
+    assert steps("subscribe-at-checkout", "subscribed-to-mail")["subscribe"].payload["user"] == {"phone": "+12025550144"}
+    done = steps("subscribe-at-checkout", "subscribed")["subscribe"]
+    assert (done.outcome, done.reason) == (Outcome.SUPPRESSED, "The person is subscribed already.")
+
+
+def test_a_shopify_id_is_tied_to_the_customer_number_before_an_event_is_told_of_it():
+    """S3-8."""
+    told = steps("gift-card-bought", "no-phone")
+    assert told["identity"].payload == {"clientUserId": "cust-551", "shopifyId": "sh-8801"}
+    assert told["event"].payload["user"] == {"externalIdentifiers": {"clientUserId": "cust-551"}}
 
 
 def test_properties_of_events_are_flat_so_that_texts_can_use_them():
@@ -169,5 +193,6 @@ def shape(value, at=""):
 
 
 def everything_it_may_send(template):
-    """The fields of all payloads that the samples expect."""
-    return set().union(*(shape(each["expected"]) for each in template.samples.values()))
+    """The fields of all payloads that the samples expect; of a plan, of its first step."""
+    wanted = [each["expected"] for each in template.samples.values()]
+    return set().union(*(shape(each[template.step] if template.step else each) for each in wanted))
