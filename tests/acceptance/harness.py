@@ -34,7 +34,7 @@ def until(condition: Callable[[], Any], *, seconds: float = 30, what: str = "the
     """The first true value of `condition`, asked again and again; other processes give no event to wait for."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout):
             if value := condition():
                 return value
         time.sleep(0.05)
