@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -53,11 +54,19 @@ class Settings:
     read_timeout: float = _setting("Seconds to wait for a vendor's answer.", default=10.0)
     senders: int = _setting("Requests that one worker has under way at once.", default=32)
     idempotency_hours: float = _setting("How long an idempotency key is remembered (24 at least).", default=48.0)
+    test_numbers: str = _setting(
+        "Numbers that the studio may send tests to, with country code, separated by commas.", default=""
+    )
     log_level: str = _setting("`debug`, `info`, `warning` or `error`.", default="info")
 
     def __post_init__(self) -> None:
         if not self.database_url:
             object.__setattr__(self, "database_url", f"sqlite:///{self.var / 'burgee.sqlite3'}")
+
+    @property
+    def test_recipients(self) -> tuple[str, ...]:
+        """The numbers of `test_numbers`."""
+        return tuple(filter(None, (each.strip() for each in self.test_numbers.split(","))))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -92,6 +101,8 @@ class Settings:
         for name in ("body_limit", "read_timeout", "connect_timeout", "senders"):
             if getattr(self, name) <= 0:
                 found.append(f"{PREFIX}{name.upper()}: write a number above 0.")
+        if not all(re.fullmatch(r"\+[1-9][0-9]{6,14}", each) for each in self.test_recipients):
+            found.append("BURGEE_TEST_NUMBERS: write numbers such as +12025550143, separated by commas.")
         if self.idempotency_hours < 24:
             found.append("BURGEE_IDEMPOTENCY_HOURS: 24 at least.")
         return [Problem("settings.invalid", said) for said in found]

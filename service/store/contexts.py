@@ -30,11 +30,12 @@ class Contexts:
         self._database = database
 
     def last(self, template: str, limit: int) -> list[RealContext]:
-        """Of the last `limit` calls of a template, the newest first. Left out are replays, later steps of plans, and
+        """Of the last `limit` calls of a template, the newest first. Left out are tests, replays, later steps of plans, and
         bodies that could not be read."""
         newest = (
             select(deliveries.c.id)
             .where(deliveries.c.template == template)
+            .where(deliveries.c.target == template)
             .where(deliveries.c.replay_of.is_(None))
             .where((deliveries.c.plan.is_(None)) | (deliveries.c.plan == deliveries.c.id))
             .order_by(deliveries.c.id.desc())

@@ -18,7 +18,7 @@ from service.studio._profiles import LAST_CALLS, profiles
 from service.studio._visit import SEES_NUMBERS, Visit
 from service.studio._work import Work, work_on
 
-THEN = {"review": "review"}  # the pages that the editor leads to, which look at what was saved
+THEN = {"review": "review", "test": "ask_test_send"}  # the pages that the editor leads to, which look at what was saved
 LONGEST = 200_000  # characters of a source
 
 
@@ -59,7 +59,7 @@ def save_draft(visit: Visit, template: str) -> Response:
     if visit.wants("state"):
         return visit.show("_editor_state.html", **_state(visit, work_on(store, template)))
     if (then := THEN.get(visit.field("then"))) is not None:
-        return visit.go(then, template=template)
+        return visit.go(then, template=template, profile=visit.field("profile"))
     return visit.go("template", template=template, profile=visit.field("profile"))
 
 
