@@ -108,7 +108,7 @@ def _cause(group: Sequence[Delivery], clock: Clock, masking: Masking, time: str)
     if newest.status is Status.REJECTED and newest.problems:
         first = newest.problems[0]
         title = f"{newest.template or newest.action}: {_short(first.detail)}"
-        where = f"`{first.pointer}` is where. " if first.pointer else ""
+        where = f"In `{first.pointer}`. " if first.pointer else ""
         said = where + " ".join(filter(None, [words.sentence(first.hint or ""), _keys(group)]))
     else:
         title = _short(words.named(newest.reason or newest.status.value, words.vendor(newest.action)))
