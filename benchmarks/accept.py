@@ -200,9 +200,9 @@ def main() -> None:
         )
         return
     for server, figures in results.items():
-        print(
-            f"{server}: accept {figures['durable_accept']}\n  bare {figures['bare_flask_202']}\n  ratio {figures['ratio']}, by CPU {figures['cpu_ratio']}"
-        )
+        print(f"{server}: accept {figures['durable_accept']}")
+        print(f"  bare {figures['bare_flask_202']}")
+        print(f"  ratio {figures['ratio']}, by CPU {figures['cpu_ratio']}")
 
 
 if __name__ == "__main__":
