@@ -138,8 +138,21 @@ class Preparer:
         return self.compile(source, dialect=template.dialect, name=template.name, snippets=template.snippets)
 
     def compile_all(self, template: TemplateSource) -> list[Program]:
-        """A program for each step of a template; exactly one where it is no plan. Raises `TemplateInvalid`."""
-        return [self.compile_step(template, step.source) for step in template.steps]
+        """A program for each step of a template; exactly one where it is no plan.
+
+        Raises `TemplateInvalid`; of a plan with the problems of every step, which are named by it.
+        """
+        if template.step is None:
+            return [self.compile_step(template, template.source)]
+        programs, problems = [], []
+        for step in template.steps:
+            try:
+                programs.append(self.compile_step(template, step.source))
+            except TemplateInvalid as error:
+                problems += [each.at(each.line, each.column, each.template or step.name) for each in error.problems]
+        if problems:
+            raise TemplateInvalid(f"The steps of {template.name} do not compile.", problems)
+        return programs
 
     def programs(self, version: Version) -> list[Program]:
         """The same of a version, compiled once. Raises `TemplateInvalid`."""

@@ -51,7 +51,8 @@ class Work:
         """The template with another source, and the snippets that this one names as they are shared now."""
         if source == self.template.source:
             return self.template
-        return replace(self.template, source=source, snippets=used(source, {**self.template.snippets, **self.shared}))
+        sources = "\n".join([source, *(step.source for step in self.template.then)])
+        return replace(self.template, source=source, snippets=used(sources, {**self.template.snippets, **self.shared}))
 
 
 def work_on(store: Store, name: str) -> Work:
