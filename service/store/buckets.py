@@ -12,6 +12,7 @@ from service.store._database import AnyRow
 from service.store._tables import WAITING, buckets, circuits, deliveries
 
 _MARGIN = 0.87  # of the vendor's limit: 130 a second where 150 are allowed
+_CLOCKS_DIFFER_MS = 1000  # between transactions that overlap it is far less
 _BURST = 0.05  # of it at once: with the margin, no window of one second holds more than the limit, jitter included
 
 
@@ -53,6 +54,10 @@ class Lane:
         if self.tokens is None or self.refilled_at is None:
             return limit.burst
         return min(limit.burst, self.tokens + max(0, now - self.refilled_at) / 1000 * limit.rate)
+
+    def clock_was_set_back(self, now: int) -> bool:
+        """Whether the bucket was refilled in what is the future by now: nothing would flow in until then."""
+        return self.refilled_at is not None and self.refilled_at > now + _CLOCKS_DIFFER_MS
 
 
 _IS_DUE = (

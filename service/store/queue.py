@@ -267,6 +267,8 @@ class _Serving:
         tokens = lane.tokens_now(self._limit, now)
         if tokens < 1:
             assert self._limit.rate is not None
+            if lane.clock_was_set_back(now):
+                buckets.take(self._connection, lane, self._limit, tokens, now, lane.served_at)
             self._claim.ask_again_in(max(_SOON_S, (1 - tokens) / self._limit.rate))
             return []
         is_probe = lane.open_until is not None

@@ -325,6 +325,18 @@ def test_a_bucket_gives_its_burst_and_then_only_what_flows_in(store, put, claim)
     assert claimed.again_in_s is not None
 
 
+def test_tokens_flow_in_from_now_on_when_the_clock_was_set_back(store, put, claim):
+    put(20)
+    limits = {LANE: Limit(rate=2, burst=3)}
+    assert len(claim(20, limits=limits).jobs) == 3
+    with store.database.write() as connection:
+        connection.exec_driver_sql("UPDATE buckets SET refilled_at = refilled_at + 3600000")
+    assert claim(20, limits=limits).jobs == []
+    with store.database.write() as connection:
+        connection.exec_driver_sql("UPDATE buckets SET refilled_at = refilled_at - 1000")
+    assert len(claim(20, limits=limits).jobs) == 2
+
+
 def test_tokens_flow_in_with_time_but_never_beyond_the_burst(store, put, claim):
     put(20)
     limits = {LANE: Limit(rate=2, burst=3)}
