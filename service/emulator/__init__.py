@@ -24,27 +24,31 @@ def create_app(
     brand: str = "Example Shop",
     everybody_subscribed: bool = True,
     signs_up_after_s: float = 0.0,
+    webhook_retry_s: float = 1.0,
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """A pretended Attentive. `tokens`: who may call (a mapping says for which scopes too); None: any bearer at all.
 
     `mode` is that of every rule at the start: `real`, `strict` or `off`. `everybody_subscribed`: whether people may be
-    texted whom nobody signed up. `signs_up_after_s`: how long a sign-up takes to count. `extensions["emulator"]` of the
-    application is the machine behind it.
+    texted whom nobody signed up. `signs_up_after_s`: how long a sign-up takes to count. `webhook_retry_s`: when a webhook
+    that failed is tried again, twice as long each time. `extensions["emulator"]` of the application is its machine.
     """
     from flask import Flask
 
     from service.emulator import _pages, attentive
     from service.emulator._control import control
     from service.emulator._machine import Machine, Rules
+    from service.emulator._outbox import Outbox
     from service.emulator.attentive._state import State
 
+    outbox = Outbox(webhook_retry_s)
     machine = Machine(
         attentive.endpoints(),
         Rules(attentive.rules(), mode),
         _with_scopes(tokens),
-        lambda phones: State(phones, brand, everybody_subscribed, signs_up_after_s),
+        lambda phones: State(phones, brand, everybody_subscribed, signs_up_after_s, outbox),
         clock,
+        outbox,
     )
     app = Flask(__name__, template_folder="pages", static_folder="static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY

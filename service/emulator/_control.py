@@ -9,6 +9,12 @@
 | `POST limits` | `{"/v1/text/send": 5}`, calls a second |
 | `POST tokens` | `{"token": ["messages:write"]}`, who else may call, and for what (null: everything) |
 | `POST subscribers` | `{"contact": "+12025550143", "type": "MARKETING", "subscribed": false, "fatigued": true}` |
+| `GET webhooks` | what was posted to those who listen |
+| `POST webhooks` | who listens: `{"url": "http://127.0.0.1:8000/in", "events": ["sms.sent"], "key": "signs it"}` |
+| `POST webhooks/hold` | keeps posts back |
+| `POST webhooks/release` | posts them: `{"order": "reversed"}`, `shuffled` or `same` |
+| `POST webhooks/resend` | posts once more: `{"number": 3}`, or everything |
+| `POST people` | somebody acts: `{"type": "sms.inbound_message", "phone": "+12025550143", "text": "STOP"}` |
 | `POST reset` | forgets everything but the tokens |
 """
 
@@ -92,6 +98,32 @@ def control(machine: Machine) -> Blueprint:
         _try(machine.change)
         return _json({})
 
+    @routes.get("/webhooks")
+    def webhooks() -> Response:
+        return _json({"posts": [each.as_dict() for each in machine.outbox.all()]})
+
+    @routes.post("/webhooks")
+    def listen() -> Response:
+        return _json(_try(machine.listen), 201)
+
+    @routes.post("/webhooks/hold")
+    def hold() -> Response:
+        machine.outbox.hold()
+        return _json({})
+
+    @routes.post("/webhooks/release")
+    def release() -> Response:
+        return _json({"posts": _try(lambda said: machine.outbox.release(str(_of(said, "order", "same"))))})
+
+    @routes.post("/webhooks/resend")
+    def resend() -> Response:
+        return _json({"posts": _try(lambda said: machine.outbox.resend(_of(said, "number", None)))})
+
+    @routes.post("/people")
+    def people() -> Response:
+        _try(machine.say)
+        return _json({})
+
     @routes.post("/reset")
     def reset() -> Response:
         machine.reset()
@@ -106,6 +138,11 @@ def _try(do: Callable[[Any], Any]) -> Any:
         return do(parsed(request.get_data()))
     except ValueError as error:
         raise _Bad(str(error)) from None
+
+
+def _of(said: Any, name: str, default: Any) -> Any:
+    """A field of a body that may be empty."""
+    return said.get(name, default) if isinstance(said, dict) else default
 
 
 def _number(name: str, kind: type[int] | type[float]) -> Any:

@@ -17,6 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from service.emulator import _wire
 from service.emulator._faults import Fault, Faults
 from service.emulator._ledger import Entry, Ledger, Second, headers_shown, parsed
+from service.emulator._outbox import Outbox
 from service.emulator._phones import Phones
 
 Mode = Literal["real", "strict", "off"]
@@ -134,6 +135,7 @@ class Machine:
         tokens: Mapping[str, frozenset[str] | None] | None,
         new_state: Callable[[Phones], Any],
         clock: Callable[[], float] = time.time,
+        outbox: Outbox | None = None,
     ) -> None:
         self.endpoints = tuple(endpoints)
         self.rules = rules
@@ -144,6 +146,7 @@ class Machine:
         self.faults = Faults()
         self.silent = _wire.Silent()
         self.phones = Phones()
+        self.outbox = outbox or Outbox()
         self.limits: dict[str, int] = {}  # path to calls a second, where it is not the endpoint's own
         self._new_state = new_state
         self.state = new_state(self.phones)
@@ -158,6 +161,7 @@ class Machine:
             self.rules.reset()
             self.limits.clear()
             self.phones.clear()
+            self.outbox.clear()
             self._seconds.clear()
             self.state = self._new_state(self.phones)
 
@@ -165,6 +169,16 @@ class Machine:
         """Changes somebody's subscription at the vendor. Raises ValueError with a sentence."""
         with self.lock:
             self.state.set_subscriber(said)
+
+    def listen(self, said: Any) -> Any:
+        """Adds a webhook. Raises ValueError with a sentence."""
+        with self.lock:
+            return self.state.listen(said)
+
+    def say(self, said: Any) -> None:
+        """Lets somebody do something that the vendor tells webhooks of. Raises ValueError with a sentence."""
+        with self.lock:
+            self.state.say(said, self.clock())
 
     def set_limits(self, said: Any) -> None:
         """Takes `{"/v1/text/send": 5}`: calls a second by path. Raises ValueError with a sentence."""

@@ -60,33 +60,33 @@ DIFFERENCES = (
     ),
     Difference(
         "schemas",
-        "events.*",
-        r"payload\.format /occurredAt",
+        "*",
+        r"payload\.format /(occurredAt|updatedSince)",
         "RFC 3339 with T and a colon in the offset. Attentive's samples leave the colon out; what else it reads is unknown.",
     ),
     Difference(
         "schemas",
         "*",
-        r"payload\.format (/user)?/email",
+        r"payload\.format (/user|(/users/\*)?/identifiers|/members/\*)?/(email|subjectEmail)",
         "A domain with an empty part can get no mail. How closely Attentive looks is not known.",
     ),
     Difference(
         "schemas",
         "*",
-        r"payload\.length (/user)?/externalIdentifiers/(clientUserId|customIdentifiers/\*/(name|value))",
+        r"payload\.length .*[iI]dentifiers/(clientUserId|customIdentifiers/\*/(name|key|value))",
         "100 characters are documented for identity; an identifier that is longer could never be tied to anybody.",
     ),
     Difference(
         "schemas",
         "*",
-        r"payload\.(required|length) /properties/.*",
+        r"payload\.(required|length) (/properties|(/users/\*)?/attributes/custom)/.*",
         "A property without a name cannot be used in a journey.",
     ),
     Difference("schemas", "attributes.set", r"payload\.size /properties", "A call that sets nothing does nothing."),
     Difference(
         "schemas",
         "*",
-        r"payload\.size (/user)?(/externalIdentifiers)?/customIdentifiers",
+        r"payload\.size (/user|/users/\*)?(/externalIdentifiers|/identifiers)?/customIdentifiers",
         "An empty list is a loop of the template that found nothing.",
     ),
     Difference(
@@ -100,6 +100,36 @@ DIFFERENCES = (
         "messages.send",
         r"payload\.required /messageName",
         "A name of blanks shows in no report.",
+    ),
+    Difference(
+        "schemas",
+        "attributes.set-user*",
+        r"payload\.size (/users/\*)?/attributes(/(demographic|location|locale|custom))?",
+        "An empty object comes from variables that were empty. Attentive does not say that it looks.",
+    ),
+    Difference(
+        "schemas",
+        "attributes.set-user*",
+        r"payload\.range (/users/\*)?/attributes/location/(latitude|longitude)",
+        "There is no such place on earth. Attentive does not say that it looks.",
+    ),
+    Difference(
+        "schemas",
+        "*",
+        r"payload\.(pattern|length) /(webhookId|bulkJobId|externalId|id)",
+        "An id that is blank or very long belongs to nothing; asked for in a path, it is most often not found.",
+    ),
+    Difference(
+        "schemas",
+        "webhooks.*",
+        r"payload\.pattern /url",
+        "An address has no braces and no letters beyond ASCII. Attentive does not say that it looks.",
+    ),
+    Difference(
+        "schemas",
+        "messages.send-legacy",
+        r"payload\.pattern /to",
+        "Attentive cleans the number, and guesses the country of ten digits. One that names its country needs no guess.",
     ),
     # The account decides, which a schema cannot know.
     Difference(

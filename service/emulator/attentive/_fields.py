@@ -30,6 +30,16 @@ def an_object(call: Call) -> Body:
     return call.body
 
 
+def a_query(call: Call) -> Body:
+    """The query as if it were a body."""
+    return {name: values[0] for name, values in call.query.items()}
+
+
+def a_list(value: Any) -> list[Any]:
+    """`value` if it is a list, else an empty one: for what is only shown."""
+    return value if isinstance(value, list) else []
+
+
 def no_others(call: Call, body: Body, *known: str) -> None:
     """Notes fields that the API does not have."""
     if unknown := sorted(set(body).difference(known)):
@@ -66,6 +76,14 @@ def flag(call: Call, body: Body, name: str) -> bool | None:
     return value
 
 
+def number(call: Call, body: Body, name: str) -> float | None:
+    value = body.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        call.refuse("fields", f"'{name}' must be a number.")
+        return None
+    return value
+
+
 def integer(call: Call, body: Body, name: str) -> int | None:
     """An int64; None when it is absent or null."""
     value = body.get(name)
@@ -75,6 +93,14 @@ def integer(call: Call, body: Body, name: str) -> int | None:
         call.refuse("fields", f"'{name}' must be a whole number of at most 64 bits.")
         return None
     return value
+
+
+def objects(call: Call, body: Body, name: str, most: int) -> list[Body]:
+    """A list of 1 to `most` objects, which is needed."""
+    value = body.get(name)
+    if not isinstance(value, list) or not 1 <= len(value) <= most or not all(isinstance(each, dict) for each in value):
+        call.refuse("fields", f"'{name}' must be a list of 1 to {most} objects.")
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def phone(call: Call, body: Body, name: str) -> str | None:

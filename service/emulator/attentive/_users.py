@@ -7,6 +7,8 @@ from typing import Any
 
 from service.emulator._machine import Call, Refused
 from service.emulator.attentive import _fields as fields
+from service.emulator.attentive._people import Person, keys_of
+from service.emulator.attentive._state import State
 
 EVENT_USER = frozenset({"phone", "email", "externalIdentifiers"})
 EVENT_IDENTIFIERS = frozenset({"clientUserId", "customIdentifiers"})
@@ -17,6 +19,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 RULES = {
     **fields.RULES,
+    "tied identifier": "External identifiers find only people to whom Identity has tied them, and nobody is told.",
     "user": "A user has at least one of the identifiers that the API takes, and no others.",
     "email": "An e-mail address looks like one.",
 }
@@ -32,6 +35,15 @@ def event_user(call: Call, body: fields.Body) -> fields.Body:
     if user.get("phone") is None and user.get("email") is None and not any(external.values()):
         call.refuse("user", "'user' must have at least one identifier.")
     return user
+
+
+def person_of(state: State, call: Call, user: fields.Body) -> Person | None:
+    """The person whom the user of an event is. Contacts make one, other identifiers only find one; None: nobody."""
+    own = [key for key in keys_of(user) if key[0] in ("phone", "email")]
+    found = state.people.tie(own) if own else state.people.find(keys_of(user.get("externalIdentifiers")))
+    if found is None and call.rules.mode("tied identifier") != "off":
+        call.note("tied identifier", "Nobody is tied to these identifiers.")
+    return found
 
 
 def contact_user(call: Call, body: fields.Body) -> fields.Body:
@@ -59,9 +71,15 @@ def external_identifiers(call: Call, held: fields.Body, known: frozenset[str]) -
 
 def contacts(call: Call, user: fields.Body) -> None:
     fields.phone(call, user, "phone")
-    address = fields.text(call, user, "email")
-    if address is not None and not _EMAIL.fullmatch(address):
-        call.refuse("email", "'email' must be an e-mail address.")
+    address(call, user, "email")
+
+
+def address(call: Call, body: fields.Body, name: str) -> str | None:
+    """A mail address; None when it is absent."""
+    found = fields.text(call, body, name)
+    if found is not None and not _EMAIL.fullmatch(found):
+        call.refuse("email", f"'{name}' must be an e-mail address.")
+    return found
 
 
 def custom_identifiers(call: Call, held: fields.Body, key: str) -> list[Any]:

@@ -12,6 +12,7 @@ from service.emulator.attentive import _users as users
 from service.emulator.attentive import _when as when
 from service.emulator.attentive._state import State
 
+API = "ecommerce"
 FIELDS = ("items", "user", "occurredAt")
 CHANNELS = ("WEB", "IOS_APP", "ANDROID_APP", "IN_STORE", "PHONE", "OTHER", "")
 
@@ -23,17 +24,26 @@ RULES = {
 }
 
 
-def event(_: State, call: Call) -> Reply:
-    """Product view and add to cart; 200 without a body."""
+def product_view(state: State, call: Call) -> Reply:
+    """200 without a body."""
+    return _event(state, call, "Product view", "Viewed a product")
+
+
+def add_to_cart(state: State, call: Call) -> Reply:
+    """200 without a body."""
+    return _event(state, call, "Add to cart", "Added to cart")
+
+
+def _event(state: State, call: Call, title: str, trigger: str) -> Reply:
     body = fields.an_object(call)
     fields.no_others(call, body, *FIELDS)
     _items(call, body)
-    users.event_user(call, body)
-    when.occurred(call, body)
+    user = users.event_user(call, body)
+    _keep(state, call, title, trigger, user, when.occurred(call, body), _facts(body))
     return Reply()
 
 
-def purchase(_: State, call: Call) -> Reply:
+def purchase(state: State, call: Call) -> Reply:
     """A purchase also has `orderId` and `salesChannel`."""
     body = fields.an_object(call)
     fields.no_others(call, body, *FIELDS, "orderId", "salesChannel")
@@ -42,9 +52,31 @@ def purchase(_: State, call: Call) -> Reply:
     if channel is not None and (not isinstance(channel, dict) or channel.get("channelType") not in CHANNELS):
         call.refuse("fields", f"'channelType' must be one of {', '.join(CHANNELS[:-1])}.")
     _items(call, body)
-    users.event_user(call, body)
-    when.occurred(call, body)
+    user = users.event_user(call, body)
+    more = [("Order", body["orderId"])] if body.get("orderId") else []
+    more += [("Sales channel", channel["channelType"])] if isinstance(channel, dict) and channel.get("channelType") else []
+    _keep(state, call, "Purchase", "Made a purchase", user, when.occurred(call, body), [*more, *_facts(body)])
     return Reply()
+
+
+def _keep(
+    state: State, call: Call, title: str, trigger: str, user: fields.Body, why: str | None, facts: list[tuple[str, Any]]
+) -> None:
+    state.event(API, call.now, title, users.person_of(state, call, user), trigger, facts, why)
+
+
+def _facts(body: fields.Body) -> list[tuple[str, Any]]:
+    """What the page of confirmation shows of the products."""
+    items = [each for each in fields.a_list(body.get("items")) if isinstance(each, dict)]
+    shown = [(str(item.get("name") or item.get("productId")), _said(item)) for item in items]
+    return [*shown, *([("Happened at", body["occurredAt"])] if body.get("occurredAt") else [])]
+
+
+def _said(item: fields.Body) -> str:
+    prices = [each for each in fields.a_list(item.get("price")) if isinstance(each, dict)]
+    words = [f"{each.get('value')} {each.get('currency', 'USD')}" for each in prices]
+    words += [f"{item['quantity']} of it"] if item.get("quantity") is not None else []
+    return f"{', '.join(words)} ({item.get('productVariantId')})"
 
 
 def _items(call: Call, body: fields.Body) -> None:
@@ -78,7 +110,7 @@ def _is_price(price: Any) -> bool:
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/v1/events/ecommerce/product-view", "ecommerce:write", 150, event),
-    Endpoint("POST", "/v1/events/ecommerce/add-to-cart", "ecommerce:write", 150, event),
+    Endpoint("POST", "/v1/events/ecommerce/product-view", "ecommerce:write", 150, product_view),
+    Endpoint("POST", "/v1/events/ecommerce/add-to-cart", "ecommerce:write", 150, add_to_cart),
     Endpoint("POST", "/v1/events/ecommerce/purchase", "ecommerce:write", 150, purchase),
 )

@@ -6,8 +6,9 @@ from service.emulator._machine import Call, Endpoint, Reply
 from service.emulator.attentive import _fields as fields
 from service.emulator.attentive import _users as users
 from service.emulator.attentive import _when as when
-from service.emulator.attentive._state import State
+from service.emulator.attentive._state import State, limit
 
+API = "custom-events"
 NOT_IN_TYPES = frozenset("\"'(){}[]\\|,")
 NOT_IN_KEYS = frozenset('"{}[]\\|')
 KEYS_OF_A_TYPE = 200
@@ -29,11 +30,15 @@ def custom(state: State, call: Call) -> Reply:
     kind = fields.text(call, body, "type", needed=True) or ""
     if NOT_IN_TYPES & set(kind):
         call.refuse("event type", "'type' has a character that event types must not have.")
-    users.event_user(call, body)
+    user = users.event_user(call, body)
     fields.no_others(call, body, "type", "user", "properties", "externalEventId", "occurredAt")
-    when.occurred(call, body)
+    old = when.occurred(call, body)
     _properties(state, call, body, kind)
-    _once(state, call, fields.text(call, body, "externalEventId"))
+    repeated = _once(state, call, fields.text(call, body, "externalEventId"))
+    properties = body.get("properties")
+    facts = [*properties.items()] if isinstance(properties, dict) else []
+    facts += [("Happened at", body["occurredAt"])] if body.get("occurredAt") else []
+    state.event(API, call.now, kind, users.person_of(state, call, user), kind, facts, old or repeated)
     return Reply()
 
 
@@ -52,14 +57,16 @@ def _properties(state: State, call: Call, body: fields.Body, kind: str) -> None:
     known.update(list(properties)[: max(0, KEYS_OF_A_TYPE - len(known))])
 
 
-def _once(state: State, call: Call, event_id: str | None) -> None:
+def _once(state: State, call: Call, event_id: str | None) -> str | None:
+    """Why the event's id starts no journey, if so."""
     if event_id is None:
-        return
-    if event_id in state.event_ids and call.rules.mode("repeated event") != "off":
+        return None
+    repeated = event_id in state.event_ids and call.rules.mode("repeated event") != "off"
+    if repeated:
         call.note("repeated event", "An event with this externalEventId has come before.")
     state.event_ids[event_id] = None
-    while len(state.event_ids) > IDS_KEPT:
-        del state.event_ids[next(iter(state.event_ids))]
+    limit(state.event_ids, IDS_KEPT)
+    return "An event with the same id came before." if repeated else None
 
 
 ENDPOINTS = (Endpoint("POST", "/v1/events/custom", "events:write", 150, custom),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from service.emulator._machine import Call, Endpoint, Reply
 from service.emulator.attentive import _fields as fields
 from service.emulator.attentive import _users as users
+from service.emulator.attentive._people import keys_of
 from service.emulator.attentive._state import State
 
 TEXTS = ("phone", "email", "shopifyId", "klaviyoId", "clientUserId")
@@ -16,7 +17,7 @@ RULES = {
 }
 
 
-def identify(_: State, call: Call) -> Reply:
+def identify(state: State, call: Call) -> Reply:
     """202 without a body."""
     body = fields.an_object(call)
     fields.no_others(call, body, *TEXTS, "customIdentifiers")
@@ -28,6 +29,7 @@ def identify(_: State, call: Call) -> Reply:
         call.refuse("identifier length", f"An identifier has more than {users.LONGEST_IDENTIFIER} characters.")
     if not (body.get("clientUserId") or custom) or len(texts) + len(custom) < 2:
         call.refuse("anchor", "Give a clientUserId or a custom identifier, and at least one further identifier.")
+    state.people.tie(keys_of(body))
     return Reply(202)
 
 

@@ -7,14 +7,21 @@ from typing import Any
 from service.emulator._machine import Call, Endpoint, Reply
 from service.emulator.attentive import _fields as fields
 from service.emulator.attentive import _users as users
-from service.emulator.attentive._state import State
+from service.emulator.attentive._people import keys_of
+from service.emulator.attentive._state import CONTACTS, State
 
 TYPES = ("MARKETING", "TRANSACTIONAL")
 EVERY_TYPE = (*TYPES, "CHECKOUT_ABANDONED")
 CHANNELS = ("TEXT", "EMAIL")
-CONTACTS = {"TEXT": "phone", "EMAIL": "email"}
 LANGUAGES = ("en-US", "fr-CA")
 SIGN_UP = ("user", "signUpSourceId", "locale", "subscriptionType", "singleOptIn", "externalIdentifiers")
+
+API = "subscribers"
+NEW = "Starts the journeys whose trigger is “Subscribed”, such as a welcome."
+AGAIN = {
+    "TEXT": "Was subscribed already, so a text said that. To test, unsubscribe the number first.",
+    "EMAIL": "Was subscribed already.",
+}
 
 RULES = {
     **users.RULES,
@@ -33,27 +40,35 @@ def subscribe(state: State, call: Call) -> Reply:
     users.external_identifiers(call, body, users.EVERY_IDENTIFIER)
     _signs_up(state, call, body)
     kind = fields.one_of(call, body, "subscriptionType", TYPES) or "MARKETING"
+    person = state.people.tie([*keys_of(user), *keys_of(body.get("externalIdentifiers"))])
     responses = []
     for channel, contact in _channels(user):
         new = state.subscribe(contact, kind, channel)
         if new:
             state.pending[(contact, kind, channel)] = call.now + state.signs_up_after_s
+            state.tell_subscription(person, kind, channel, call.now, subscribed=True)
         elif channel == "TEXT":
             state.text(contact, "You are already subscribed.", "CONFIRMATION", call.now)
         status = "NEWLY_CREATED" if new else "PREVIOUSLY_CREATED"
         responses.append({"subscription": {"type": kind, "channel": channel}, "subscriptionCreationStatus": status})
+        effect = NEW if new else AGAIN[channel]
+        facts = [("Channel", channel), ("Kind", kind), ("Sign-up source", body.get("signUpSourceId") or body.get("locale"))]
+        state.happened(API, call.now, "Subscribed", person, effect, facts, good=new)
     return Reply(202, {"user": _shown(user), "subscriptionResponses": responses})
 
 
 def eligibility(state: State, call: Call) -> Reply:
     """What somebody may receive. A subscription counts only some time after it was made."""
     given = users.of_query(call, exactly_one=False)
-    found = [
+    person = state.people.find(given.items())
+    found: list[dict[str, Any]] = [
         {"subscription": {"type": kind, "channel": channel}, "eligibility": {"isEligible": _eligible(state, call, each)}}
         for channel, contact in _channels(given)
         for kind in TYPES
         for each in [(contact, kind, channel)]
     ]
+    facts = [(_named(each["subscription"]), "yes" if each["eligibility"]["isEligible"] else "no") for each in found]
+    state.happened(API, call.now, "Asked what may be sent", person, "Answered, and nothing changed.", facts)
     return Reply(200, {"subscriptionEligibilities": found})
 
 
@@ -63,15 +78,21 @@ def unsubscribe(state: State, call: Call) -> Reply:
     user = users.contact_user(call, body)
     fields.no_others(call, body, "user", "subscriptions", "notification")
     confirm = _confirms(call, body)
-    responses = []
+    person = state.people.tie(keys_of(user))
+    responses: list[dict[str, Any]] = []
     for channel, contact in _channels(user):
         kinds = [kind for kind, where in _listed(call, body) if where == channel]
         for kind in kinds:
             new = state.subscribe(contact, kind, channel, subscribed=False)
             status = "NEWLY_UNSUBSCRIBED" if new else "PREVIOUSLY_UNSUBSCRIBED"
             responses.append({"subscription": {"type": kind, "channel": channel}, "subscriptionUnsubscribeStatus": status})
+            if new:
+                state.tell_subscription(person, kind, channel, call.now, subscribed=False)
         if kinds and channel == "TEXT" and confirm:
             state.text(contact, "You are unsubscribed and will get no more texts.", "CONFIRMATION", call.now)
+    ended = [(_named(each["subscription"]), each["subscriptionUnsubscribeStatus"]) for each in responses]
+    effect = "No more of these." if ended else "Nothing was ended: a phone number ends TEXT, a mail address EMAIL."
+    state.happened(API, call.now, "Unsubscribed", person, effect, ended, good=bool(ended))
     return Reply(202, {"user": _shown(user), "subscriptionResponses": responses})
 
 
@@ -122,6 +143,10 @@ def _listed(call: Call, body: fields.Body) -> list[tuple[str, str]]:
 def _channels(user: fields.Body) -> list[tuple[str, str]]:
     """A phone stands for TEXT and an e-mail address for EMAIL, each on its own."""
     return [(channel, str(user[name])) for channel, name in CONTACTS.items() if user.get(name) is not None]
+
+
+def _named(subscription: dict[str, str]) -> str:
+    return f"{subscription['channel']} {subscription['type']}"
 
 
 def _shown(user: fields.Body) -> fields.Body:
