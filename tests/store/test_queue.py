@@ -274,7 +274,7 @@ def test_a_dead_worker_is_known_as_soon_as_its_presence_ends_and_a_living_one_is
 
     assert reclaim() == {}
     _die(presence)
-    lost: dict[str, Ending] = {}
+    lost = {}
     while not lost:  # PostgreSQL's server takes a moment to see that a connection is closed
         lost = reclaim()
     assert set(lost) == {id}
