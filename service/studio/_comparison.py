@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from service import sms
 from service.delivery.prepare import Prepared
 from service.errors import BurgeeError, Problem
 from service.model import Account, Outcome, TemplateSource
 from service.studio._diff import Pieces, texts
 from service.studio._fixes import character_name, missing_path
+from service.studio._meter import measured
 from service.studio._profiles import Profile
 
 if TYPE_CHECKING:
@@ -176,13 +176,10 @@ class _Maker:
         )
         if made.outcome is not Outcome.VALID:
             return Side(made, "", None, frozenset())
-        where = self._action.sms
-        body = made.payload.get(where["body"][1:]) if where is not None else None
-        if not isinstance(body, str):
+        measure = measured(made.payload, self._action, self._account)
+        if measure is None or self._action.sms is None:
             return Side(made, json.dumps(made.payload, ensure_ascii=False, indent=1), None, frozenset())
-        prefix = self._account.brand_prefix if self._account is not None else ""
-        shortens = made.payload.get("useShortLinks") is True
-        measure = sms.measure(body, prefix=prefix, links="estimated" if shortens else "none")
+        body = made.payload[self._action.sms["body"][1:]]
         return Side(made, body, measure.segments, frozenset(each.character for each in measure.causes))
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from service import sms
 from service.studio._fixes import Fix, Places, character_name, straight
+
+if TYPE_CHECKING:
+    from service.actions import Action
+    from service.model import Account
 
 WIDTH, GAP = 300.0, 4.0
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
@@ -74,16 +79,25 @@ def meter(body: str, prefix: str, measured: dict[str, Any], places: Places) -> M
     )
 
 
-def marked(text: str, causes: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
+def measured(payload: Any, action: Action, account: Account | None) -> sms.Measure | None:
+    """What the text in a payload takes, as the preparer measures it; None where there is none."""
+    body = payload.get(action.sms["body"][1:]) if action.sms is not None and isinstance(payload, dict) else None
+    if not isinstance(body, str):
+        return None
+    prefix = account.brand_prefix if account is not None else ""
+    return sms.measure(body, prefix=prefix, links="estimated" if payload.get("useShortLinks") is True else "none")
+
+
+def marked(text: str, costly: AbstractSet[str]) -> list[tuple[str, str]]:
     """A text in pieces, the costly characters apart."""
-    return list(_pieces(text, 0, {each["character"] for each in causes}, []))
+    return list(_pieces(text, 0, costly, []))
 
 
 def _along(share: float, used: float) -> float:
     return min(WIDTH - 2, share * used * WIDTH)
 
 
-def _pieces(text: str, prefix: int, costly: set[str], ends: Sequence[int]) -> Iterable[tuple[str, str]]:
+def _pieces(text: str, prefix: int, costly: AbstractSet[str], ends: Sequence[int]) -> Iterable[tuple[str, str]]:
     cuts = sorted({0, prefix, len(text), *ends})
     stop = set(ends)
     for start, end in pairwise(cuts):

@@ -19,7 +19,7 @@ from service.errors import BurgeeError, Problem
 from service.model import Account, Outcome, TemplateSource
 from service.studio._fixes import Fix, Places, default_for, missing_path
 from service.studio._masking import Masking
-from service.studio._meter import Meter, marked, meter
+from service.studio._meter import Meter, marked, measured, meter
 from service.studio._profiles import BUILT_IN, Profile
 from service.studio._story import Message, digest, message
 
@@ -141,9 +141,13 @@ def preview(parts: Parts, template: TemplateSource, profiles: Sequence[Profile],
         program = parts.preparer.compile(
             template.source, dialect=template.dialect, name=template.name, snippets=template.snippets
         )
+        shown = next((each.id for each in profiles if each.id == wanted), profiles[0].id if profiles else "")
         for each in profiles:
-            made = parts.preparer.prepare(program, action, template.policy, each.context, now=now, account=account)
-            people.append(_person(each, made, action))
+            # What the lint says, and where in the source, is shown of one; the others' results are the same without it.
+            made = parts.preparer.prepare(
+                program, action, template.policy, each.context, now=now, account=account, detail=each.id == shown
+            )
+            people.append(_person(each, made, action, account))
         warnings = [
             *program.warnings,
             *(found for rule in lint.STEP_RULES for found in rule(template, action)),
@@ -181,23 +185,23 @@ def _meter(chosen: Person | None, action: Action | None, account: Account | None
     return meter(body, account.brand_prefix if account is not None else "", chosen.prepared.sms, places)
 
 
-def _person(profile: Profile, made: Prepared, action: Action) -> Person:
+def _person(profile: Profile, made: Prepared, action: Action, account: Account | None) -> Person:
     words = _WORD if action.sms is not None else _OTHER_WORD
     text, aside, reason = "", "", ""
+    costly: set[str] = set()
     if made.outcome is Outcome.INVALID:
         first = made.problems[0]
         aside = f"line {first.line}" if first.line is not None and first.template is None else ""
         reason = first.detail
     elif made.outcome is Outcome.SUPPRESSED:
         reason = made.reason or ""
-    elif made.sms is not None and action.sms is not None:
+    elif (measure := measured(made.payload, action, account)) is not None and action.sms is not None:
         text = made.payload[action.sms["body"][1:]]
-        segments = made.sms["segments"]
-        aside = f"{segments} segment{'s' * (segments != 1)}"
+        costly = {each.character for each in measure.causes}
+        aside = f"{measure.segments} segment{'s' * (measure.segments != 1)}"
     else:
         text = json.dumps(made.payload, ensure_ascii=False)
-    causes = made.sms["causes"] if made.sms is not None else []
-    pieces = tuple(marked(text[:SHOWN_TEXT], causes))
+    pieces = tuple(marked(text[:SHOWN_TEXT], costly))
     return Person(profile, made, _STATUS[made.outcome], words[made.outcome], aside, pieces, reason)
 
 

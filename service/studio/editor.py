@@ -36,11 +36,11 @@ def template(visit: Visit, template: str) -> Response:
 def try_template(visit: Visit, template: str) -> Response:
     """What the source in the form comes to. Keeps nothing, so whoever sees the template may try."""
     work = work_on(visit.parts.store, template)
-    source = _fixes.apply(_source(visit), request.form.get("fix", ""))
+    source = _fixes.apply(_source(), request.form.get("fix", ""))
     made = work.with_source(source)
     if visit.wants("preview"):
-        return visit.show("_preview.html", **_seen(visit, made, visit.field("profile")))
-    return _shown(visit, work, made, visit.field("profile"), revision=_revision(visit))
+        return visit.show("_preview.html", **_seen(visit, made, _profile()))
+    return _shown(visit, work, made, _profile(), revision=_revision(visit))
 
 
 @page("POST", "/templates/{template}/draft", role=Role.AUTHOR, styled_by_script=True)
@@ -48,19 +48,19 @@ def save_draft(visit: Visit, template: str) -> Response:
     """Keep the source as the draft, unless somebody else did meanwhile; then go on to what `then` names."""
     store = visit.parts.store
     work = work_on(store, template)
-    made, seen = work.with_source(_source(visit)), _revision(visit)
+    made, seen = work.with_source(_source()), _revision(visit)
     if made != work.template or seen != work.revision:
         try:
             store.drafts.save(made, expected=seen, base=work.base, by=visit.me.login)
         except Conflict:
             if visit.wants("state"):
                 return Response(status=409)
-            return _shown(visit, work_on(store, template), made, visit.field("profile"), 409, other=True)
+            return _shown(visit, work_on(store, template), made, _profile(), 409, other=True)
     if visit.wants("state"):
         return visit.show("_editor_state.html", **_state(visit, work_on(store, template)))
     if (then := THEN.get(visit.field("then"))) is not None:
-        return visit.go(then, template=template, profile=visit.field("profile"))
-    return visit.go("template", template=template, profile=visit.field("profile"))
+        return visit.go(then, template=template, profile=_profile())
+    return visit.go("template", template=template, profile=_profile())
 
 
 @page("POST", "/templates/{template}/draft/discard", role=Role.AUTHOR)
@@ -113,9 +113,14 @@ def _name_of(visit: Visit, login: str) -> str:
     return next((each.name for each in visit.parts.store.users.list() if each.login == login), login)
 
 
-def _source(visit: Visit) -> str:  # noqa: ARG001
+def _source() -> str:
     """As the author wrote it: browsers send line ends of their own."""
     return request.form.get("source", "").replace("\r\n", "\n")[:LONGEST]
+
+
+def _profile() -> str:
+    """The one whose button was pressed, else the one that was shown: the form carries both, in this order."""
+    return (request.form.getlist("profile") or [""])[-1]
 
 
 def _revision(visit: Visit) -> int:

@@ -1,0 +1,181 @@
+"""The editor as an author meets it: typing, problems at their line, fixes, saving, publishing, with and without scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from service.model import TemplateSource
+
+Person = Callable[..., Any]
+NAME = "editor-test"
+ANA = {
+    "profile": {"keys": {"sms": "+12025550143"}, "vars": {"first_name": "Ana"}},
+    "cart": {"url": "https://hpine.example/c/8817"},
+}
+SOURCE = """{# A reminder #}
+{ "to": "{{ profile.keys.sms }}",
+  "body": "Hi {{ profile.vars.first_name }}, it won’t wait much longer. Pick up where you left off: {{ cart.url }}",
+  "subscriptionType": "MARKETING" }
+"""
+
+
+@pytest.fixture
+def template(live: Any) -> TemplateSource:
+    """A template of these tests' own, live, without a draft."""
+    store = live.parts.store
+    made = replace(
+        store.templates.live("cart-reminder").template, name=NAME, title="Of the editor", source=SOURCE,
+        samples={"ana": {"context": ANA, "expected": None}},
+    )  # fmt: skip
+    store.templates.push(made)
+    draft = store.drafts.get(NAME)
+    if draft is not None:
+        store.drafts.discard(NAME, expected=draft.revision)
+    return made
+
+
+def opened(person: Person, login: str = "mara", path: str = "", **more: Any) -> Any:
+    page = person(login, **more)
+    page.goto(f"/templates/{NAME}{path}")
+    return page
+
+
+def text_of(page: Any) -> str:
+    found: str = page.locator("#source").evaluate("area => area.value")
+    return found
+
+
+def test_the_phone_follows_as_one_types(person: Person, template: TemplateSource) -> None:
+    page = opened(person)
+    assert "Hi Ana, it won’t wait" in page.locator(".phone").inner_text()
+    page.locator(".cm-content").click()
+    for key in ("Control+Home", "ArrowDown", "ArrowDown", "Home", "Home"):
+        page.keyboard.press(key)
+    for _ in range(len('  "body": "')):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.type("Good day! ")
+    page.locator(".phone").get_by_text("Good day! Hi Ana").wait_for()
+
+
+def test_problems_stand_at_their_line_and_a_press_mends_them(person: Person, template: TemplateSource) -> None:
+    page = opened(person)
+    says = page.locator(".cm-content .says")
+    assert "has no profile.vars.first_name" in says.inner_text()
+    says.get_by_role("button", name='Add default("there")').click()
+    page.locator(".profiles__head").get_by_text("get a message").wait_for()
+    assert 'first_name | default("there") }}' in text_of(page)
+    page.locator(".meter").get_by_role("button", name="Use a straight one").click()
+    page.locator(".meter__top").get_by_text("GSM-7").wait_for()
+    assert "won't wait" in text_of(page)
+
+
+def test_each_profile_is_shown_in_full_at_a_press(person: Person, template: TemplateSource) -> None:
+    page = opened(person)
+    page.get_by_role("button", name="Emoji").click()
+    page.locator(".phone").get_by_text("Zoe 🌊").wait_for()
+    assert page.evaluate("document.activeElement.value") == "built-in:emoji"
+
+
+def test_names_and_filters_complete_themselves(person: Person, template: TemplateSource) -> None:
+    page = opened(person)
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("{{ profile.va")
+    option = page.locator(".cm-tooltip-autocomplete li").filter(has_text="profile.vars.first_name")
+    option.wait_for()
+    page.wait_for_timeout(100)  # CodeMirror takes no Enter right after it opened the list
+    option.click()
+    page.keyboard.type(" | trunc")
+    page.locator(".cm-tooltip-autocomplete li").filter(has_text="sms_truncate").wait_for()
+
+
+def test_control_s_saves_and_the_second_author_is_told(person: Person, live: Any, template: TemplateSource) -> None:
+    one, two = opened(person, "jonas"), opened(person, "mara")
+    for page, text in ((one, "A"), (two, "B")):
+        page.locator(".cm-content").click()
+        page.keyboard.press("Control+End")
+        page.keyboard.type(text)
+        page.keyboard.press("Control+s")
+        if page is one:
+            page.locator("#state").get_by_text("saved").wait_for()
+    two.get_by_role("alert").get_by_text("Jonas Weber saved this draft").wait_for()
+    assert text_of(two).endswith("B")
+    assert live.parts.store.drafts.get(NAME).template.source.endswith("A")
+    two.get_by_role("button", name="Save draft").click()
+    two.wait_for_load_state("networkidle")
+    two.locator("#state").get_by_text("saved").wait_for()
+    assert live.parts.store.drafts.get(NAME).template.source.endswith("B")
+
+
+def test_an_author_hands_over_and_a_publisher_publishes_and_rolls_back(
+    person: Person, live: Any, template: TemplateSource
+) -> None:
+    before = live.parts.store.templates.live(NAME).number
+    live.parts.store.drafts.save(
+        replace(template, source=SOURCE.replace("won’t", "won't")), expected=0, base=before, by="jonas@harborpine.example"
+    )
+    author = opened(person, "jonas", "/review")
+    assert "Publishing needs the role publisher" in author.locator("aside").inner_text()
+    page = opened(person, "mara", "/review")
+    assert "need" in page.locator(".causes").inner_text()
+    page.get_by_label("Note").fill("A straight apostrophe")
+    page.get_by_role("button", name=f"Publish v{before + 1}").click()
+    page.get_by_text(f"v{before + 1} is live").wait_for()
+    page.get_by_role("button", name=f"Roll back to v{before}", exact=True).click()
+    page.get_by_text(f"v{before} is live").wait_for()
+    assert live.parts.store.templates.live(NAME).number == before
+
+
+def test_without_scripts_one_previews_mends_saves_and_reviews(person: Person, live: Any, template: TemplateSource) -> None:
+    page = opened(person, "jonas", js=False)
+    page.locator("#source").fill(SOURCE.replace("Hi", "Good day"))
+    page.get_by_role("button", name="Preview").click()
+    assert "Good day Ana" in page.locator(".phone").inner_text()
+    page.locator(".checks").get_by_role("button", name='Add default("there")').click()
+    assert "default(" in page.locator("#source").input_value()
+    page.get_by_role("button", name="Emoji").click()
+    assert "Good day Zoe" in page.locator(".phone").inner_text()
+    page.get_by_role("button", name="Review and publish").click()
+    assert page.locator("h1").inner_text() == "Review and publish"
+    assert "Good day" in live.parts.store.drafts.get(NAME).template.source
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_no_serious_fault_in_the_editor(
+    person: Person, live: Any, template: TemplateSource, faults: Any, scheme: str, width: int
+) -> None:
+    live.parts.store.drafts.save(
+        replace(template, source=SOURCE.replace("vars.first", "vars.last")), expected=0, base=1, by="jonas"
+    )
+    page = person("mara", width=width, scheme=scheme)
+    found = {}
+    for path in ("", "/review", "/versions", "/test", "?version=1"):
+        page.goto(f"/templates/{NAME}{path}")
+        if wrong := faults(page):
+            found[path] = wrong
+    assert not found
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1184, 1440])
+def test_the_editor_does_not_scroll_sideways(person: Person, template: TemplateSource, width: int) -> None:
+    page = person("mara", width=width)
+    for path in ("", "/review", "/versions", "/test"):
+        page.goto(f"/templates/{NAME}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_what_data_bring_runs_nothing(person: Person, live: Any, template: TemplateSource) -> None:
+    attack = "</script><img src=x onerror=window.hit=1>\"'`{{ 7 }}"
+    data = json.loads(json.dumps(ANA))
+    data["profile"]["vars"]["first_name"] = attack
+    live.parts.store.templates.push(replace(template, samples={attack: {"context": data, "expected": None}}))
+    page = opened(person)
+    page.locator(".person").first.click()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.hit") is None
