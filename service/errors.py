@@ -84,7 +84,7 @@ class IdempotencyMismatch(BurgeeError):
 
 
 class Unavailable(BurgeeError):
-    """The database cannot keep what was sent (disk full, connection lost), so nothing was accepted.
+    """The database cannot keep what was sent (disk full, connection lost), so nothing is known to be accepted.
 
     `inside` is what the database itself said: for logs and the command line, never for a caller, since it names hosts and
     paths.

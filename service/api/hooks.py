@@ -67,7 +67,8 @@ def hook(call: Call) -> Answer:
 
     Renders the live version of the template, checks the payload and keeps it as a delivery. A context that gives no valid
     payload is answered with 422 and kept too, as a rejected delivery. JSON is read with any or no content type; forms may
-    nest with brackets. Nothing is accepted by a 503 answer, so it is safe to call again.
+    nest with brackets. After a 503 call again, with the same `Idempotency-Key`: the database may have been lost in the
+    moment it kept the call.
     """
     template, intake, key = call.name("template"), call.parts.intake, call.key
     dry_run = call.query().get("dry_run", False)

@@ -40,6 +40,7 @@ class Committer:
 
     def __init__(self, store: Store) -> None:
         self._insert_many: Callable[[Sequence[NewDelivery]], list[Inserted]] = store.deliveries.insert_many
+        self._over_a_network = not store.database.is_sqlite
         self._begin(pid=0)
 
     def _begin(self, pid: int) -> None:
@@ -81,9 +82,18 @@ class Committer:
                 group.append(self._queue.get())
             self._commit([each for each in group if not each.given_up])  # their callers were told that nothing was kept
 
+    def _insert(self, rows: list[NewDelivery]) -> list[Inserted]:
+        try:
+            return self._insert_many(rows)
+        except Unavailable:
+            if not self._over_a_network:
+                raise
+            # The connection may have been lost after the commit. The same ids again change nothing, and tell.
+            return self._insert_many(rows)
+
     def _commit(self, group: list[_Waiting]) -> None:
         try:
-            for waiting, answer in zip(group, self._insert_many([each.row for each in group]), strict=True):
+            for waiting, answer in zip(group, self._insert([each.row for each in group]), strict=True):
                 waiting.answer = answer
         except Unavailable as error:
             for waiting in group:

@@ -95,7 +95,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction, durable when the block has ended. Raises `Unavailable`, and then nothing was kept.
+        """One transaction, durable when the block has ended. Raises `Unavailable`: then nothing is known to be kept.
 
         On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`), and threads of this process queue for it here,
         because SQLite itself would have them sleep and try again.
@@ -245,4 +245,4 @@ _HINTS: tuple[tuple[str, str], ...] = (
 
 
 def _hint(words: str) -> str:
-    return next((hint for sign, hint in _HINTS if sign in words), "Try again shortly; nothing was accepted.")
+    return next((hint for sign, hint in _HINTS if sign in words), "Try again shortly, with the same idempotency key.")

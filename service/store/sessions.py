@@ -107,7 +107,7 @@ def _wait_ms(connection: Connection, subject: str, most: int, now: int) -> int:
 
 
 def _subjects(login: str, address: str) -> tuple[str, str, str]:
-    """What is counted: login and address together, the login, the address. As hashes, for people type passwords there too."""
+    """What is counted: login and address together, the login, the address. Hashed, for people type passwords there too."""
     login = login.strip().lower()
     made = (f"both {login} {address}", f"login {login}", f"address {address}")
     both, of_login, of_address = (hashlib.sha256(each.encode("utf-8", "surrogatepass")).hexdigest() for each in made)

@@ -9,6 +9,7 @@ import pytest
 from service.delivery.committer import Committer
 from service.errors import Unavailable
 from service.model import Status
+from service.store import DeliveryFilter
 
 
 @pytest.fixture
@@ -153,3 +154,21 @@ def test_a_forked_process_commits_with_a_thread_of_its_own(store, new_delivery):
     assert committer.submit(new_delivery()).created  # the parent's connections still work
     assert store.deliveries.counts().waiting == 3
     assert store.deliveries.status(made.id) is Status.QUEUED
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_connection_lost_just_after_the_commit_is_no_loss_and_no_second_delivery(store, new_delivery, monkeypatch):
+    insert_many, lost = store.deliveries.insert_many, []
+
+    def lose_once(rows):
+        answers = insert_many(rows)
+        if not lost:
+            lost.append(rows)
+            raise Unavailable("The connection is gone.")
+        return answers
+
+    monkeypatch.setattr(store.deliveries, "insert_many", lose_once)
+    row = new_delivery()
+    assert Committer(store).submit(row).id == row.id
+    assert len(lost) == 1
+    assert [each.id for each in store.deliveries.search(DeliveryFilter()).items] == [row.id]
