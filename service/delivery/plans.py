@@ -48,7 +48,7 @@ class Plans:
         told = self._store.deliveries.of_plan(accepted.plan or "")
         seen = self._seen([each for each in told if each.step != accepted.step])
         seen[accepted.step or ""] = _as_seen(accepted.payload, answer)
-        return self._made(version, steps[at + 1], accepted, seen, begun=told[0].created_at)
+        return self._made(version, steps[at + 1], accepted, seen, begun=_begun(told))
 
     def again(self, rejected: Delivery) -> NewDelivery:
         """Render a rejected later step anew, through the version that is live now, and keep it. It may be rejected again.
@@ -65,7 +65,7 @@ class Plans:
             )
         told = self._store.deliveries.of_plan(rejected.plan or "")
         seen = self._seen([each for each in told if each.step != rejected.step])
-        made = self._made(version, step, rejected, seen, begun=told[0].created_at, replay_of=rejected.id)
+        made = self._made(version, step, rejected, seen, begun=_begun(told), replay_of=rejected.id)
         self._store.deliveries.insert_many([made])
         return made
 
@@ -201,6 +201,11 @@ def _said(stages: Sequence[Stage]) -> str:
     if status.is_open:
         return f"It is at {place}, which is {status.value}."
     return f"It ended at {place}, which was {status.value}: {why}. Nothing after it was sent."
+
+
+def _begun(told: Sequence[Delivery]) -> datetime:
+    """When the plan's call came in."""
+    return next(each.created_at for each in told if each.id == each.plan)
 
 
 def _as_seen(payload: bytes | None, answer: str | None) -> dict[str, Any]:

@@ -187,7 +187,7 @@ class Deliveries:
     def of_plan(self, plan: str) -> list[Delivery]:
         """Every delivery of a plan, in the order in which they were made, without contexts."""
         with self._database.read() as connection:
-            query = select(deliveries).where(deliveries.c.plan == plan).order_by(deliveries.c.id)
+            query = select(deliveries).where(deliveries.c.plan == plan).order_by(deliveries.c.created_at, deliveries.c.id)
             return [to_delivery(row) for row in connection.execute(query)]
 
     def status(self, id: str) -> Status | None:
