@@ -169,7 +169,8 @@ class Policy:
     """What `about.toml` says of a template beyond its action.
 
     `missing` maps a path such as `profile.vars.first_name` to the text that stands in for it; a path that is not named is
-    an error when it is missing. `idempotency` is a template of text, such as `{{ event.id }}`. None: the default rules.
+    an error when it is missing. `idempotency` is a template of text, such as `{{ event.id }}`. `stale_events` is `refuse`
+    where an event that is too old to start a journey is not valid, else it is sent with a warning. None: the default rules.
     """
 
     guarantee: Guarantee | None = None
@@ -177,6 +178,7 @@ class Policy:
     idempotency: str | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     quiet_hours: str | None = None
+    stale_events: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

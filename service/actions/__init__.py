@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ class Action:
     `schema` is JSON Schema 2020-12 with every `$ref` written out. A `path` may name fields in braces, which are sent there
     and not in the body (`/v1/webhooks/{webhookId}`). `per_second` is the vendor's documented limit of the `rate_class`.
     `success` are the status codes that mean accepted. `sms` holds pointers to `body`, `media` and `type` where the action
-    sends a text. `scope` is the permission that the vendor's key needs.
+    sends a text. `happened` says at which pointer stands when an event happened, and for how many seconds it has its effect
+    (`within_s`). `scope` is the permission that the vendor's key needs.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Action:
     per_second: float
     success: frozenset[int]
     sms: Mapping[str, str] | None
+    happened: Mapping[str, Any] | None
     _guarantee: Guarantee | Mapping[str, Guarantee] = field(repr=False)
     _recipient: tuple[str, ...] = field(repr=False)
     _shape: Shape = field(repr=False)
@@ -71,6 +74,14 @@ class Action:
             return self._guarantee
         kind = _at(payload, self.sms["type"]) if self.sms and "type" in self.sms else None
         return self._guarantee.get(kind, Guarantee.AT_MOST_ONCE) if isinstance(kind, str) else Guarantee.AT_MOST_ONCE
+
+    def fresh_for_s(self, payload: Any, now: datetime) -> float | None:
+        """For how many seconds from `now` a valid `payload` has its effect, negative if for none; None: for ever."""
+        moment = _at(payload, self.happened["at"]) if self.happened else None
+        if not isinstance(moment, str) or self.happened is None:
+            return None
+        age = now - datetime.fromisoformat(moment.upper())
+        return float(self.happened["within_s"]) - age.total_seconds()
 
     def recipient(self, payload: Any) -> str | None:
         """Whom `payload` is for: the phone number, else the address or id that the file names next; None for nobody."""
@@ -129,6 +140,7 @@ def _action(facts: Facts) -> Action:
         per_second=float(call["rate"]["per_second"]),
         success=frozenset(call["success"]),
         sms=call.get("sms"),
+        happened=call.get("happened"),
         _guarantee=Guarantee(guarantee)
         if isinstance(guarantee, str)
         else {kind: Guarantee(word) for kind, word in guarantee.items()},

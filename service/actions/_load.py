@@ -45,6 +45,12 @@ _CALL: dict[str, Any] = {
         "guarantee": {"anyOf": [_GUARANTEE, {"type": "object", "minProperties": 1, "additionalProperties": _GUARANTEE}]},
         "recipient": {"anyOf": [_POINTER, {"type": "array", "items": _POINTER}, {"type": "null"}]},
         "success": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 200, "maximum": 299}},
+        "happened": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["at", "within_s"],
+            "properties": {"at": _POINTER, "within_s": {"type": "number", "exclusiveMinimum": 0}},
+        },
         "sms": {
             "type": "object",
             "additionalProperties": False,
@@ -189,7 +195,8 @@ class _File:
     def _check_pointers(self, schema: Mapping[str, Any], call: Mapping[str, Any]) -> None:
         recipient = call["recipient"]
         named = [recipient] if isinstance(recipient, str) else list(recipient or ())
-        for pointer in [*named, *call.get("sms", {}).values()]:
+        happened = [call["happened"]["at"]] if "happened" in call else []
+        for pointer in [*named, *happened, *call.get("sms", {}).values()]:
             found: Any = schema
             for name in pointer.split("/")[1:]:
                 found = found.get("properties", {}).get(name) if isinstance(found, dict) else None

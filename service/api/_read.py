@@ -45,4 +45,5 @@ def policy(body: Mapping[str, Any]) -> Policy:
         idempotency=body.get("idempotency"),
         missing=body.get("missing", {}),
         quiet_hours=body.get("quiet_hours"),
+        stale_events=body.get("stale_events"),
     )

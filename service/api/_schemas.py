@@ -227,6 +227,7 @@ POLICY: Json = {
         "idempotency": nullable({"type": "string", "minLength": 1, "maxLength": 2_000, "pattern": _NO_NUL}),
         "missing": {"type": "object", "additionalProperties": LONG_TEXT},
         "quiet_hours": nullable({"type": "string", "pattern": f"^{_CLOCK}-{_CLOCK}$"}),
+        "stale_events": {"enum": ["warn", "refuse", None]},
     },
 }
 DIALECT: Json = {"enum": ["jinja", "zephyr"]}

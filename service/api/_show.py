@@ -183,6 +183,7 @@ def _policy(policy: Policy) -> Json:
         "idempotency": policy.idempotency,
         "missing": dict(policy.missing),
         "quiet_hours": policy.quiet_hours,
+        "stale_events": policy.stale_events,
     }
 
 

@@ -8,6 +8,7 @@ guarantee = "at-most-once"            # default: the action's
 expires_after = "12h"                 # s, m, h or d
 idempotency = "{{ event.id }}"        # text that is the same for the same event
 quiet_hours = "21:00-08:00"
+stale_events = "refuse"               # events too old to start a journey; default: sent with a warning
 [missing]
 "profile.vars.first_name" = "there"   # stands in for a value that is missing
 
@@ -35,7 +36,7 @@ from service.model import Guarantee, Policy, Step, TemplateSource
 from service.registry import nearest
 
 KEYS = ("title", "action", "account", "policy", "missing", "steps")
-STEP_POLICY_KEYS = ("guarantee", "expires_after", "quiet_hours")
+STEP_POLICY_KEYS = ("guarantee", "expires_after", "quiet_hours", "stale_events")
 POLICY_KEYS = (*STEP_POLICY_KEYS, "idempotency")
 STEP_KEYS = ("name", "action", *STEP_POLICY_KEYS)
 MOST_STEPS = 10
@@ -113,6 +114,7 @@ def _rules(policy: Policy) -> list[str]:
         "expires_after": None if policy.expires_after_s is None else _duration(policy.expires_after_s),
         "idempotency": policy.idempotency,
         "quiet_hours": policy.quiet_hours,
+        "stale_events": policy.stale_events,
     }
     return [f"{key} = {_quoted(text)}" for key, text in rules.items() if text is not None]
 
@@ -158,6 +160,7 @@ class _Reader:
             idempotency=self.text(given, "idempotency", "policy."),
             missing=self.missing(table),
             quiet_hours=self.hours(given),
+            stale_events=self.stale(given),
         )
         steps = self.steps(table, policy) if "steps" in table else ()
         return About(
@@ -197,6 +200,7 @@ class _Reader:
             guarantee=self.guarantee(table, "steps."),
             expires_after_s=self.duration(table, "steps."),
             quiet_hours=self.hours(table, "steps."),
+            stale_events=self.stale(table, "steps."),
         )
         return Step(
             name=name,
@@ -207,6 +211,7 @@ class _Reader:
                 guarantee=own.guarantee or policy.guarantee,
                 expires_after_s=own.expires_after_s or policy.expires_after_s,
                 quiet_hours=own.quiet_hours or policy.quiet_hours,
+                stale_events=own.stale_events or policy.stale_events,
             ),
         )
 
@@ -241,6 +246,14 @@ class _Reader:
             self.say("about.value", said, "quiet_hours", "Write such as 21:00-08:00.", _pointer(group, "quiet_hours"))
             return None
         return text
+
+    def stale(self, policy: Mapping[str, Any], group: str = "policy.") -> str | None:
+        word = self.text(policy, "stale_events", group)
+        if word not in (None, "warn", "refuse"):
+            said = f"has {word[:40]!r} for `stale_events`"
+            self.say("about.value", said, "stale_events", "Write refuse or warn.", _pointer(group, "stale_events"))
+            return None
+        return word
 
     def missing(self, table: Mapping[str, Any]) -> dict[str, str]:
         found = {}

@@ -116,7 +116,8 @@ class Intake:
         _check_idempotency_key(idempotency_key)
         made, now, kept = version.template, datetime.now(UTC), canonical(context)
         fingerprint = seed_of(kept)
-        prepared = self.preparer.render(version, context, now=now, seed=fingerprint)
+        account = self._accounts.get(made.account)
+        prepared = self.preparer.render(version, context, now=now, seed=fingerprint, account=account)
         own_key = idempotency_key
         if own_key is None and made.policy.idempotency is not None and prepared.outcome is not Outcome.INVALID:
             try:
@@ -166,7 +167,7 @@ class Intake:
         kept = canonical(payload)
         return self._keep(
             self.preparer.delivery(
-                self.preparer.check(known, payload, detail=False),
+                self.preparer.check(known, payload, detail=False, now=datetime.now(UTC)),
                 Policy(),
                 action=action,
                 account=account,
@@ -218,7 +219,7 @@ class Intake:
     def dry_action(self, action: str, payload: Mapping[str, Any], key: Key, *, account: str = "default") -> Prepared:
         """What `action` would make of this call, in full detail. Keeps nothing. Raises `NotFound`, `Forbidden`."""
         known = self.allowed_action(action, account, key)
-        return self.preparer.check(known, payload, account=self._accounts.get(account))
+        return self.preparer.check(known, payload, account=self._accounts.get(account), now=datetime.now(UTC))
 
     def version(self, template: str, key: Key) -> Version:
         """The live version of a template that this key may use. Raises `Forbidden`, `NotFound` (with the nearest name)."""

@@ -90,7 +90,9 @@ class Plans:
         now = datetime.now(UTC)
         context = strictjson.read_object(before.context or b"{}", what="context")
         seed = before.fingerprint or ""
-        prepared = self._preparer.render(version, {**context, "steps": seen}, step=step, now=now, seed=seed)
+        place = self._store.accounts.get(before.account)
+        told = {**context, "steps": seen}
+        prepared = self._preparer.render(version, told, step=step, now=now, seed=seed, account=place)
         return self._preparer.delivery(
             prepared,
             step.policy,

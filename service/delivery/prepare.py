@@ -32,8 +32,8 @@ class Prepared:
     unless the outcome is valid. `payload` is shown for an invalid outcome too, as far as there is one.
 
     `sms` is the measure of the text, as `sms.Measure.as_dict` gives it; None for an action without text, and where the
-    caller asked for no detail. `step` and `then` are there in the preview of a plan: the name of the first step, and the
-    steps that follow it.
+    caller asked for no detail. `fresh_for_s`: for so long the payload may wait, where the policy refuses stale events.
+    `step` and `then` are there in the preview of a plan: the name of the first step, and the steps that follow it.
     """
 
     outcome: Outcome
@@ -44,6 +44,7 @@ class Prepared:
     warnings: tuple[Problem, ...] = ()
     reason: str | None = None
     sms: dict[str, Any] | None = None
+    fresh_for_s: float | None = None
     step: str | None = None
     then: tuple[Foreseen, ...] = ()
 
@@ -177,16 +178,18 @@ class Preparer:
     ) -> Prepared:
         """What `context` comes to: rendered, checked against the action, measured. Never raises for bad templates or data.
 
-        `seed` is by default that of the context. `account` gives its brand prefix to the measure. `detail=False` leaves out
+        `seed` is by default that of the context. `account` gives its brand prefix to the measure, and its country to phone
+        numbers without one. `detail=False` leaves out
         the measure and the lint's warnings, and never a rule that decides the outcome.
         """
         seed = seed_of(canonical(context)) if seed is None else seed
-        rendered = program.render(context, now=now, seed=seed, missing=policy.missing)
+        region = account.country if account is not None else "US"
+        rendered = program.render(context, now=now, seed=seed, missing=policy.missing, region=region)
         if rendered.suppressed is not None:
             return Prepared(Outcome.SUPPRESSED, warnings=rendered.warnings, reason=rendered.suppressed)
         if rendered.problems:
             return Prepared(Outcome.INVALID, rendered.document, problems=rendered.problems, warnings=rendered.warnings)
-        prepared = self.check(action, rendered.document, account=account, detail=detail)
+        prepared = self.check(action, rendered.document, account=account, detail=detail, now=now, policy=policy)
         if not (prepared.problems or prepared.warnings or rendered.warnings):
             return prepared
         return replace(
@@ -203,6 +206,7 @@ class Preparer:
         step: Step | None = None,
         now: datetime,
         seed: str,
+        account: Account | None = None,
     ) -> Prepared:
         """What `context` comes to by a version that is kept, or by one of its later steps, without the detail.
 
@@ -214,7 +218,7 @@ class Preparer:
             action = self.actions.get_or_raise(made.action)
         except (TemplateInvalid, NotFound) as error:
             return Prepared.of(error)
-        return self.prepare(program, action, made.policy, context, now=now, seed=seed, detail=False)
+        return self.prepare(program, action, made.policy, context, now=now, seed=seed, account=account, detail=False)
 
     def delivery(
         self,
@@ -237,7 +241,9 @@ class Preparer:
             facts["guarantee"] = policy.guarantee or known.guarantee(prepared.payload)
             facts["recipient"] = known.recipient(prepared.payload)
             facts["rate_class"] = known.rate_class
-            facts["expires_in"] = None if policy.expires_after_s is None else policy.expires_after_s - age_s
+            waits = None if policy.expires_after_s is None else policy.expires_after_s - age_s
+            limits = [each for each in (waits, prepared.fresh_for_s) if each is not None]
+            facts["expires_in"] = min(limits, default=None)
         return NewDelivery(
             id=id,
             status=_STATUS[prepared.outcome],
@@ -252,8 +258,17 @@ class Preparer:
             **facts,
         )
 
-    def check(self, action: Action, document: Any, *, account: Account | None = None, detail: bool = True) -> Prepared:
-        """What a ready payload comes to: `prepare` without the rendering."""
+    def check(
+        self,
+        action: Action,
+        document: Any,
+        *,
+        account: Account | None = None,
+        detail: bool = True,
+        now: datetime | None = None,
+        policy: Policy = Policy(),  # noqa: B008 -- frozen
+    ) -> Prepared:
+        """What a ready payload comes to: `prepare` without the rendering. Without `now` nothing is said of its age."""
         checked = action.check(document)
         payload = document if checked.payload is None else checked.payload
         problems, warnings, shown = checked.problems, checked.warnings, None
@@ -263,10 +278,25 @@ class Preparer:
             if detail:
                 measure = text.measure(account)
                 warnings, shown = warnings + text.warnings(measure), measure.as_dict()
+        fresh = action.fresh_for_s(payload, now) if now is not None and not problems else None
+        refuses = policy.stale_events == "refuse"
+        if fresh is not None and fresh < 0:
+            stale = (_stale(action),)
+            problems, warnings = (stale, warnings) if refuses else (problems, warnings + stale)
         if problems:
             return Prepared(Outcome.INVALID, payload, problems=problems, warnings=warnings, sms=shown)
         body = strictjson.write(payload)
-        return Prepared(Outcome.VALID, payload, body, hashlib.sha256(body).hexdigest(), warnings=warnings, sms=shown)
+        return Prepared(
+            Outcome.VALID,
+            payload,
+            body,
+            hashlib.sha256(body).hexdigest(),
+            (),
+            warnings,
+            None,
+            shown,
+            fresh if refuses else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +362,17 @@ class _Kept(Generic[T]):
                 if len(self._made) > KEPT_PROGRAMS:
                     self._made.popitem(last=False)
         return made
+
+
+def _stale(action: Action) -> Problem:
+    """What to say of an event that comes too late to have its effect."""
+    within = action.happened or {}
+    return Problem(
+        "event.stale",
+        f"It happened more than {within['within_s'] / 3600:g} hours ago: it is recorded, and starts no journey.",
+        within["at"],
+        'Send events as they happen. With `stale_events = "refuse"` in about.toml, those that come too late are not sent.',
+    )
 
 
 def _placed(problem: Problem, rendered: Rendered) -> Problem:

@@ -360,16 +360,18 @@ class Program(_Compiled):
         seed: str = "",
         missing: Mapping[str, str] = {},
         services: Any = None,
+        region: str = "US",
     ) -> Rendered:
         """Renders for one profile. Never raises for what a template or a context holds.
 
         `now` and `seed` are all that the template can know of time and chance. `missing` maps a path such as
         `profile.vars.first_name` to the text that stands in where it is missing or null. `services` gives what templates
-        ask for and rendering can not know (see `service.rendering.zephyr.scope.Services`).
+        ask for and rendering can not know (see `service.rendering.zephyr.scope.Services`). `region` is the country of phone
+        numbers that do not name theirs.
         """
 
         def start() -> Run:
-            return Run(self.limits, context, now, seed, missing, self.where, services)
+            return Run(self.limits, context, now, seed, missing, self.where, services, region)
 
         return on_a_fresh_stack(lambda: self._render(start))
 

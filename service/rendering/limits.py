@@ -66,6 +66,7 @@ class Run:
         "missing",
         "now",
         "problems",
+        "region",
         "seed",
         "services",
         "steps",
@@ -82,12 +83,14 @@ class Run:
         missing: Mapping[str, str] = EMPTY,
         where: Any = None,
         services: Any = None,
+        region: str = "US",
     ) -> None:
         self.limits = limits
         self.context = context
         self.now = now
         self.seed = seed
         self.missing = missing
+        self.region = region  # the country of phone numbers that do not name theirs
         self.services = services  # what templates may ask for and rendering can not know
         self.where = where  # tells the place that is being rendered, as `Problem.at` wants it
         self.steps = 0

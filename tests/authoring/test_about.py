@@ -118,3 +118,16 @@ def test_what_is_written_is_read_back_unchanged(title, missing, idempotency, exp
     about, problems = parse(write(source), "x/about.toml")
     assert problems == []
     assert replace(source, title=about.title, action=about.action, account=about.account, policy=about.policy) == source
+
+
+@pytest.mark.parametrize("word", ["refuse", "warn"])
+def test_about_says_what_becomes_of_events_that_come_late(word):
+    text = f'action = "attentive.events.custom"\n[policy]\nstale_events = "{word}"\n'
+    about, problems = parse(text, "about.toml")
+    assert (about.policy.stale_events, problems) == (word, [])
+
+
+def test_another_word_for_late_events_is_a_problem():
+    text = 'action = "attentive.events.custom"\n[policy]\nstale_events = "drop"\n'
+    _, problems = parse(text, "about.toml")
+    assert [(each.code, each.pointer) for each in problems] == [("about.value", "/policy/stale_events")]

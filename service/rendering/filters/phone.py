@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from service.rendering.limits import current
 
-def e164(value: str, region: str = "US") -> str:
-    """A phone number as +12025550143. `region` is the country of numbers without a country code."""
+
+def e164(value: str, region: str = "") -> str:
+    """A phone number as +12025550143. `region` is the country of numbers without a country code; else the account's."""
     from service import sms
 
-    return sms.to_e164(value, region)
+    return sms.to_e164(value, region or current().region)
 
 
 def mask_phone(value: str) -> str:
