@@ -12,6 +12,7 @@ from service.store.users import Role
 from service.studio import _fixes
 from service.studio._clock import now
 from service.studio._diff import lines
+from service.studio._form import Form, NoForm, form
 from service.studio._page import page
 from service.studio._preview import Preview, preview
 from service.studio._profiles import LAST_CALLS, profiles
@@ -36,11 +37,11 @@ def template(visit: Visit, template: str) -> Response:
 def try_template(visit: Visit, template: str) -> Response:
     """What the source in the form comes to. Keeps nothing, so whoever sees the template may try."""
     work = work_on(visit.parts.store, template)
-    source = _fixes.apply(_source(), request.form.get("fix", ""))
+    source = _fixes.apply(_source(visit, work), request.form.get("fix", ""))
     made = work.with_source(source)
     if visit.wants("preview"):
-        return visit.show("_preview.html", **_seen(visit, made, _profile()))
-    return _shown(visit, work, made, _profile(), revision=_revision(visit))
+        return visit.show("_preview.html", **_seen(visit, made, _last("profile")))
+    return _shown(visit, work, made, _last("profile"), revision=_revision(visit))
 
 
 @page("POST", "/templates/{template}/draft", role=Role.AUTHOR, styled_by_script=True)
@@ -48,19 +49,19 @@ def save_draft(visit: Visit, template: str) -> Response:
     """Keep the source as the draft, unless somebody else did meanwhile; then go on to what `then` names."""
     store = visit.parts.store
     work = work_on(store, template)
-    made, seen = work.with_source(_source()), _revision(visit)
+    made, seen = work.with_source(_source(visit, work)), _revision(visit)
     if made != work.template or seen != work.revision:
         try:
             store.drafts.save(made, expected=seen, base=work.base, by=visit.me.login)
         except Conflict:
             if visit.wants("state"):
                 return Response(status=409)
-            return _shown(visit, work_on(store, template), made, _profile(), 409, other=True)
+            return _shown(visit, work_on(store, template), made, _last("profile"), 409, other=True)
     if visit.wants("state"):
         return visit.show("_editor_state.html", **_state(visit, work_on(store, template)))
     if (then := THEN.get(visit.field("then"))) is not None:
-        return visit.go(then, template=template, profile=_profile())
-    return visit.go("template", template=template, profile=_profile())
+        return visit.go(then, template=template, profile=_last("profile"))
+    return visit.go("template", template=template, profile=_last("profile"), view=_last("view"))
 
 
 @page("POST", "/templates/{template}/draft/discard", role=Role.AUTHOR)
@@ -80,6 +81,7 @@ def _shown(
         "editor.html",
         status,
         here="templates",
+        form=_form_of(visit, made) if _last("view") == "form" else None,
         unsaved=made.source != work.template.source,
         other=other,
         theirs=theirs,
@@ -113,14 +115,36 @@ def _name_of(visit: Visit, login: str) -> str:
     return next((each.name for each in visit.parts.store.users.list() if each.login == login), login)
 
 
-def _source() -> str:
-    """As the author wrote it: browsers send line ends of their own."""
-    return request.form.get("source", "").replace("\r\n", "\n")[:LONGEST]
+def _source(visit: Visit, work: Work) -> str:
+    """As the author wrote it, or as the form view's fields say. Browsers send line ends of their own."""
+    source = request.form.get("source", "").replace("\r\n", "\n")[:LONGEST]
+    shown = _form_of(visit, work.with_source(source))
+    if isinstance(shown, str):
+        return source
+    values = {
+        each.name: request.form[f"field:{each.name}"].replace("\r\n", "\n")
+        for each in shown.fields
+        if f"field:{each.name}" in request.form
+    }
+    # A switch that is off sends nothing but that it was there.
+    values |= {each.name: "false" for each in shown.fields if f"off:{each.name}" in request.form and each.name not in values}
+    return shown.written(values)[:LONGEST]
 
 
-def _profile() -> str:
-    """The one whose button was pressed, else the one that was shown: the form carries both, in this order."""
-    return (request.form.getlist("profile") or [""])[-1]
+def _form_of(visit: Visit, made: TemplateSource) -> Form | str:
+    """The form view of a source, or the sentence that says why there is none."""
+    action = visit.parts.actions.get(made.action)
+    if action is None:
+        return f"There is no action `{made.action}` whose fields a form could show."
+    try:
+        return form(made.source, made.dialect, action.schema)
+    except NoForm as reason:
+        return str(reason)
+
+
+def _last(name: str) -> str:
+    """The one whose button was pressed, else the one that was shown: the page's form carries both, in this order."""
+    return (request.form.getlist(name) or request.args.getlist(name) or [""])[-1]
 
 
 def _revision(visit: Visit) -> int:

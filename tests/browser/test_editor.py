@@ -179,3 +179,15 @@ def test_what_data_bring_runs_nothing(person: Person, live: Any, template: Templ
     page.locator(".person").first.click()
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.hit") is None
+
+
+def test_the_form_and_the_code_are_views_of_one_document(person: Person, template: TemplateSource) -> None:
+    page = opened(person)
+    page.get_by_role("button", name="Form").click()
+    page.get_by_label("Text body").fill("Dear {{ profile.vars.first_name }}, see {{ cart.url }}")
+    page.locator(".phone").get_by_text("Dear Ana").wait_for()
+    page.get_by_role("button", name="Code").click()
+    page.locator(".cm-content").wait_for()
+    changed = SOURCE.splitlines()
+    changed[2] = '  "body": "Dear {{ profile.vars.first_name }}, see {{ cart.url }}",'
+    assert text_of(page).splitlines() == changed

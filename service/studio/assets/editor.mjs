@@ -136,10 +136,15 @@ const jinjaMarks = ViewPlugin.define(
 
 /* -- the page */
 
-const area = document.getElementById("source");
 const form = document.getElementById("edit");
-let saved = area.value;
+const area = document.getElementById("source");   /* null in the form view, whose fields are the page's own */
 let view = null;
+
+/* Everything that would be saved, as one text to compare. */
+function written() {
+  return JSON.stringify([...new FormData(form)].filter(([name]) => /^(source$|field:)/.test(name)));
+}
+let saved = written();
 
 function ask() { document.body.dispatchEvent(new Event("preview")); }
 
@@ -149,6 +154,7 @@ function carryOut(edits) {
 }
 
 function told() {
+  if (!view) return;
   const pane = document.querySelector("[data-findings]");
   view.dispatch({ effects: setFindings.of(JSON.parse(pane?.dataset.findings || "[]")) });
 }
@@ -161,7 +167,8 @@ const onChange = EditorView.updateListener.of((update) => {
   if (update.docChanged || update.selectionSet) where(update.state);
 });
 
-function where(state) {
+function where(state = view?.state) {
+  if (!state) return;
   const line = state.doc.lineAt(state.selection.main.head);
   const place = document.getElementById("where");
   if (place) place.textContent = `Line ${line.number}, column ${state.selection.main.head - line.from + 1}`;
@@ -170,7 +177,7 @@ function where(state) {
 async function save() {
   const button = document.querySelector("[data-save]");
   if (!button) return;
-  const text = area.value;
+  const text = written();
   const answer = await fetch(button.formAction, {
     method: "POST", body: new FormData(form), headers: { "HX-Request": "true", "HX-Target": "state" },
   });
@@ -193,8 +200,8 @@ document.addEventListener("click", (event) => {
   const fix = event.target.closest("[data-fix]");
   const person = event.target.closest("button.person");
   const line = event.target.closest("[data-line]");
-  if (fix) { event.preventDefault(); carryOut(JSON.parse(fix.value)); }
-  if (line) { event.preventDefault(); goTo(Number(line.dataset.line)); }
+  if (fix && view) { event.preventDefault(); carryOut(JSON.parse(fix.value)); }
+  if (line && view) { event.preventDefault(); goTo(Number(line.dataset.line)); }
   if (person) {
     event.preventDefault();
     const chosen = document.getElementById("profile");
@@ -210,10 +217,10 @@ document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); save(); }
 });
 form.addEventListener("submit", (event) => {
-  if (event.submitter?.matches("[data-save]") && saved !== area.value) { event.preventDefault(); save(); return; }
-  saved = area.value;
+  if (event.submitter?.matches("[data-save]") && saved !== written()) { event.preventDefault(); save(); return; }
+  saved = written();
 });
-addEventListener("beforeunload", (event) => { if (saved !== area.value) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (saved !== written()) event.preventDefault(); });
 
 /* What one looks at stays where it is while results are replaced. */
 let kept = null;
@@ -235,32 +242,35 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (kept.person) event.target.querySelector(`button.person[value="${CSS.escape(kept.person)}"]`)?.focus({ preventScroll: true });
   kept = null;
   told();
-  where(view.state);
+  where();
 });
 
-const readOnly = !document.querySelector("[data-save]");
-view = new EditorView({
-  parent: area.parentElement,
-  state: EditorState.create({
-    doc: area.value,
-    extensions: [
-      EditorView.cspNonce.of(area.dataset.nonce),
-      margin, lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), history(), drawSelection(),
-      bracketMatching(), closeBrackets(), search({ top: true }), EditorView.lineWrapping,
-      jinja({ base: json() }), syntaxHighlighting(colours), jinjaMarks, findings,
-      autocompletion({ override: [complete(area.dataset.names)], icons: false }),
-      /* Tab is not taken, so that it leaves the editor. */
-      keymap.of([...completionKeymap, ...closeBracketsKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
-      EditorView.contentAttributes.of({ "aria-label": "Source of the template", spellcheck: "false" }),
-      onChange,
-    ],
-  }),
-});
-area.parentElement.insertBefore(view.dom, area);
-area.hidden = true;
-document.querySelector("label[for=source]").hidden = true;
-told();
-where(view.state);
+function open() {
+  view = new EditorView({
+    state: EditorState.create({
+      doc: area.value,
+      extensions: [
+        EditorView.cspNonce.of(area.dataset.nonce),
+        margin, lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), history(), drawSelection(),
+        bracketMatching(), closeBrackets(), search({ top: true }), EditorView.lineWrapping,
+        jinja({ base: json() }), syntaxHighlighting(colours), jinjaMarks, findings,
+        autocompletion({ override: [complete(area.dataset.names)], icons: false }),
+        /* Tab is not taken, so that it leaves the editor. */
+        keymap.of([...completionKeymap, ...closeBracketsKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
+        EditorView.contentAttributes.of({ "aria-label": "Source of the template", spellcheck: "false" }),
+        onChange,
+      ],
+    }),
+  });
+  area.parentElement.insertBefore(view.dom, area);
+  area.hidden = true;
+  document.querySelector("label[for=source]").hidden = true;
+  told();
+  where();
+  const asked = new URLSearchParams(location.search).get("line");
+  const mayWrite = document.querySelector("[data-save]");
+  if (asked) goTo(Number(asked)); else if (mayWrite && matchMedia("(min-width: 74rem)").matches) view.focus();
+}
+
+if (area) open();
 if (document.querySelector("[data-unsaved]")) saved = null;
-const asked = new URLSearchParams(location.search).get("line");
-if (asked) goTo(Number(asked)); else if (matchMedia("(min-width: 74rem)").matches && !readOnly) view.focus();
