@@ -24,7 +24,8 @@ _INSIDE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _PLAIN_KEY = re.compile(r'"(\w+)"')
 _ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])|(?<!\\)"')
 
-TEXT, CHOICE, SWITCH, CODE = "text", "choice", "switch", "code"
+TEXT, CHOICE, SWITCH, CODE, CAPTURED = "text", "choice", "switch", "code", "captured"
+_PRINTS = re.compile(r'"\{\{\s*(\w+)\s*(?:\|\s*trim\s*)?\}\}"')  # a value that is text which was captured above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,29 @@ def _fields(source: str, spans: Mapping[str, tuple[int, int]], schema: Mapping[s
         span = spans.get(name)
         text = source[slice(*span)] if span is not None else ""
         kind, shown = _shown(text, known)
+        if (captured := _captured(source, text)) is not None:
+            kind, span, shown = CAPTURED, captured, source[slice(*captured)]
         if span is None and kind == CODE:
             continue  # nothing to show, and no simple way to write it
         hint = str(known.get("description", ""))
         options = tuple(map(str, known.get("enum", ())))
         yield Field(name, str(known.get("title", name)), hint, kind, shown, options, span, name == "body" or "\n" in shown)
+
+
+def _captured(source: str, text: str) -> tuple[int, int] | None:
+    """Where the text stands that a value prints, if the template captured it once, in one place: that is what an author
+    wants to edit."""
+    name = _PRINTS.fullmatch(text)
+    if name is None:
+        return None
+    pattern = rf"\{{%[-+]?\s*set\s+{name.group(1)}\s*[-+]?%\}}(.*?)\{{%[-+]?\s*endset\b"
+    found = list(re.finditer(pattern, source, re.DOTALL))
+    uses = re.findall(rf"\b{name.group(1)}\b", source)  # set here, printed there, and nowhere else
+    if len(found) != 1 or len(uses) != 2 or "{% set" in found[0].group(1):
+        return None
+    inner = found[0].group(1)
+    start = found[0].start(1) + len(inner) - len(inner.lstrip())
+    return start, max(start, found[0].end(1) - (len(inner) - len(inner.rstrip())))
 
 
 def _shown(text: str, known: Mapping[str, Any]) -> tuple[str, str]:
@@ -124,8 +143,8 @@ def _shown(text: str, known: Mapping[str, Any]) -> tuple[str, str]:
 
 def _code(field: Field, value: str) -> str:
     """A value as the source has it."""
-    if field.kind in (SWITCH, CODE):
-        return value if field.kind == CODE else "true" if value == "true" else "false"
+    if field.kind in (SWITCH, CODE, CAPTURED):
+        return value if field.kind != SWITCH else "true" if value == "true" else "false"
     return f'"{_outside(value, lambda part: _ESCAPE.sub(lambda found: chr(92) + found.group(), part))}"'
 
 

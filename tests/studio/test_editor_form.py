@@ -57,6 +57,13 @@ def test_one_change_changes_its_own_place_alone() -> None:
     assert '"messageName": "cart"\n}' in made.written({"messageName": "cart"})
 
 
+def test_captured_text_is_edited_where_it_stands() -> None:
+    source = '{% set text %}\n  Hi {{ name }}!\n{% endset %}\n{ "body": "{{ text | trim }}" }'.replace("\\\n", "\n")
+    made = form(source, "jinja", SCHEMA)
+    assert fields(source)["body"].shown == "Hi {{ name }}!"
+    assert made.written({"body": 'Dear "{{ name }}"'}) == source.replace("Hi {{ name }}!", 'Dear "{{ name }}"')
+
+
 @given(st.text(st.characters(exclude_characters="{}\\\r", exclude_categories=["Cs", "Cc"]), max_size=40))
 def test_what_is_typed_into_a_field_is_what_it_shows_afterwards(text: str) -> None:
     made = form(SOURCE, "jinja", SCHEMA).written({"body": text, "messageName": text})

@@ -202,6 +202,11 @@ document.addEventListener("click", (event) => {
   const line = event.target.closest("[data-line]");
   if (fix && view) { event.preventDefault(); carryOut(JSON.parse(fix.value)); }
   if (line && view) { event.preventDefault(); goTo(Number(line.dataset.line)); }
+  if (line && !view) {   /* lines are in the code view: go there, with what was written */
+    event.preventDefault();
+    form.action += `?line=${line.dataset.line}`;
+    form.requestSubmit(document.querySelector("button.tab[value=code]"));
+  }
   if (person) {
     event.preventDefault();
     const chosen = document.getElementById("profile");
