@@ -1,7 +1,8 @@
-"""The page that shows phones: what people see, and beside it every call that arrived and what became of it."""
+"""The pages: phones with what people see, beside them what is known and every call; and pages of confirmation."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from service.emulator import _confirm
 from service.emulator._ledger import Entry, parsed
 from service.emulator._machine import Machine
 from service.emulator._phones import Phone, Text
+from service.emulator.attentive._people import Person
 from service.sms import mask
 
 PHONES_SHOWN = 100
@@ -44,8 +47,19 @@ class Story:
     path: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """One line of the list: a phone with texts, or a person who is known and got none."""
+
+    id: str
+    shown: str
+    at: float
+    last: str
+    total: int = 0
+
+
 def pages(machine: Machine) -> Blueprint:
-    """`/`, and `/phone/<id>` for one phone. The script and styles are static files."""
+    """`/`, `/phone/<id>` for one phone, `/confirm/<api>`. The script and styles are static files."""
     routes = Blueprint("pages", __name__)
 
     @routes.get("/")
@@ -56,28 +70,69 @@ def pages(machine: Machine) -> Blueprint:
     def phone(phone_id: str) -> Response:
         return _page(machine, phone_id)
 
+    @routes.get("/confirm/<slug>")
+    def confirm(slug: str) -> Response:
+        return _confirmation(machine, slug)
+
     return routes
+
+
+def _version(machine: Machine) -> str:
+    """Changes with everything that a page could show. The machine's lock is held."""
+    counts = (machine.ledger.stats()["requests"], machine.phones.version, machine.state.people.version)
+    return "-".join(map(str, (*counts, machine.outbox.version, machine.ledger.resets)))
+
+
+def _confirmation(machine: Machine, slug: str) -> Response:
+    api = next((each for each in _confirm.APIS if each.slug == slug), None)
+    with machine.lock:
+        version = f"{slug}-{_version(machine)}"
+        if request.if_none_match.contains(version):
+            return make_response("", 304, HEADERS)
+        rows = [] if api is None else _confirm.rows(machine, api)
+        offered = _confirm.offered(machine) if slug == "attributes" else []
+    checks = [] if api is None else _confirm.done(api.checks, rows)
+    page = render_template(
+        "confirm.html",
+        apis=_confirm.APIS,
+        api=api,
+        rows=rows,
+        checks=checks,
+        offered=offered,
+        base=request.host_url.rstrip("/"),
+        when=_when,
+    )
+    response = make_response(page, 200 if api else 404, HEADERS)
+    response.set_etag(version)
+    return response
 
 
 def _page(machine: Machine, phone_id: str | None) -> Response:
     stats = machine.ledger.stats()
     with machine.lock:
-        version = f"{stats['requests']}-{machine.phones.version}-{machine.ledger.resets}"
+        version = _version(machine)
         if request.if_none_match.contains(version):
             return make_response("", 304, HEADERS)
         phones = machine.phones.latest_first()[:PHONES_SHOWN]
         chosen = machine.phones.get(phone_id) if phone_id else (phones[0] if phones else None)
         count = len(machine.phones)
-        rows = [(each.id, each.shown, each.total, each.texts[-1]) for each in phones]
+        person = _person(machine, phone_id, chosen)
+        known = None if person is None else _confirm.known(machine, person)
+        contacts = _contacts(machine, phones)
         thread = list(_groups(chosen)) if chosen else []
     calls = [_story(entry) for entry in reversed(machine.ledger.entries(limit=CALLS_SHOWN))]
     page = render_template(
         "phones.html",
-        phones=rows,
+        apis=_confirm.APIS,
+        api=None,
+        contacts=contacts,
+        known=known,
+        shown=chosen.shown if chosen else known.shown if known else "",
+        page=phone_id or (chosen.id if chosen else ""),
         count=count,
         stats=stats,
         chosen=chosen,
-        missing=phone_id is not None and chosen is None,
+        missing=phone_id is not None and chosen is None and known is None,
         thread=thread,
         calls=calls,
         base=request.host_url.rstrip("/"),
@@ -88,9 +143,31 @@ def _page(machine: Machine, phone_id: str | None) -> Response:
         parts=_parts,
         picture=_picture,
     )
-    response = make_response(page, 404 if phone_id and chosen is None else 200, HEADERS)
+    response = make_response(page, 404 if phone_id and chosen is None and known is None else 200, HEADERS)
     response.set_etag(version)
     return response
+
+
+def _person(machine: Machine, phone_id: str | None, chosen: Phone | None) -> Person | None:
+    """Who is shown: whose page it is, or whose phone."""
+    if chosen is not None:
+        found: Person | None = machine.state.people.find([("phone", chosen.recipient)])
+        return found
+    return None if phone_id is None else _confirm.find(machine, phone_id)
+
+
+def _contacts(machine: Machine, phones: list[Phone]) -> list[Contact]:
+    """Phones with texts, and people who are known and got none, the latest first."""
+    found = [
+        Contact(id=each.id, shown=each.shown, at=each.texts[-1].time, last=each.texts[-1].body, total=each.total)
+        for each in phones
+    ]
+    for person in itertools.islice(machine.state.people, PHONES_SHOWN):
+        id = _confirm.page_of(machine, person)
+        if person.happened and machine.phones.get(id) is None:
+            last = person.happened[-1]
+            found.append(Contact(id=id, shown=_confirm.masked(person.label), at=last.time, last=f"No text. {last.title}."))
+    return sorted(found, key=lambda each: each.at, reverse=True)[:PHONES_SHOWN]
 
 
 def _groups(phone: Phone) -> Iterator[tuple[float, list[Text]]]:

@@ -75,8 +75,8 @@ def _facts(body: fields.Body) -> list[tuple[str, Any]]:
 def _said(item: fields.Body) -> str:
     prices = [each for each in fields.a_list(item.get("price")) if isinstance(each, dict)]
     words = [f"{each.get('value')} {each.get('currency', 'USD')}" for each in prices]
-    words += [f"{item['quantity']} of it"] if item.get("quantity") is not None else []
-    return f"{', '.join(words)} ({item.get('productVariantId')})"
+    times = f" × {item['quantity']}" if item.get("quantity") is not None else ""
+    return f"{', '.join(words)}{times} ({item.get('productVariantId')})"
 
 
 def _items(call: Call, body: fields.Body) -> None:
