@@ -66,7 +66,7 @@ def stand_in(value: Any) -> Any:
     that a template makes of it what it would make of the real ones. Whoever may not see a number gets no template to
     print it with.
 
-    >>> stand_in({"to": "+12138675309", "mail": "ada.k@example.com", "n": 2138675309})
+    >>> stand_in({"to": "+12135550199", "mail": "ada.k@example.com", "n": 2135550199})
     {'to': '+12135550143', 'mail': 'person@example.com', 'n': 2135550143}
     """
     if isinstance(value, str):
