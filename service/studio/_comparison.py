@@ -172,7 +172,7 @@ class _Maker:
 
     def make(self, context: Any) -> Side:
         made = self._parts.preparer.prepare(
-            self._program, self._action, self._template.policy, context, now=self._now, detail=False
+            self._program, self._action, self._template.policy, context, now=self._now, account=self._account, detail=False
         )
         if made.outcome is not Outcome.VALID:
             return Side(made, "", None, frozenset())
