@@ -1,4 +1,4 @@
-"""The words of Burgee as types: statuses, guarantees, deliveries, attempts, template versions, keys, accounts."""
+"""The words of Burgee as types: statuses, guarantees, deliveries, attempts, template versions, keys, accounts, content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from service.errors import Problem
 
@@ -266,3 +266,41 @@ class Account:
     timezone: str = "America/New_York"
     brand_prefix: str = ""
     limits: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What `personalize()` picks from: a product, an article. It is known by its `url`: another URL is another item.
+
+    `price` is in cents, `date` and `expire_date` are unix seconds, `location` is longitude and latitude. `tags` are written
+    as Sailthru writes them (`Blue Kettle` is `blue-kettle`). `vars` holds whatever else there is to know, as JSON data.
+    """
+
+    url: str
+    title: str = ""
+    description: str = ""
+    author: str = ""
+    image: str = ""
+    images: Mapping[str, str] = field(default_factory=dict)  # a size such as `full` or `thumb` to its URL
+    tags: tuple[str, ...] = ()
+    price: int | None = None
+    inventory: int | None = None
+    sku: str | None = None
+    content_id: str | None = None
+    site_name: str = ""
+    date: int | None = None
+    expire_date: int | None = None
+    location: tuple[float, float] | None = None
+    vars: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """Somebody viewed or bought an item. `person` is whatever names them to the sender, such as `extid` or an e-mail
+    address; None: nobody knows. `at` is UTC."""
+
+    kind: Literal["view", "purchase"]
+    url: str
+    at: datetime
+    person: str | None = None
+    count: int = 1
