@@ -100,7 +100,7 @@ class Routes:
         """The account's own limits go before the actions'."""
         own = account.limits
         return {
-            (account.name, rate_class): Limit.below(own.get(rate_class, per_second))
+            (account.name, rate_class): Limit(own.get(rate_class, per_second))
             for (place, rate_class), per_second in self._per_second.items()
             if place == account.destination
         }

@@ -159,16 +159,14 @@ attempts = Table(
     postgresql_with={"fillfactor": 75},
 )
 
-# One row for each (account, rate class) that ever had a delivery; locked while a worker takes its tokens.
+# One row for each (account, rate class) that ever had a delivery; locked while a worker takes its permits.
 buckets = Table(
     "buckets",
     metadata,
     Column("account", Text, primary_key=True),
     Column("rate_class", Text, primary_key=True),
-    Column("tokens", Float),
-    Column("refilled_at", BigInteger),
-    Column("rate", Float),  # tokens a second
-    Column("burst", Float),
+    Column("rate", Float),  # calls a second, null: no limit
+    Column("spent", Text),  # JSON list of [moment, calls that ended then], while they still hold their permits
     Column("blocked_until", BigInteger),
     Column("served_at", BigInteger, nullable=False),  # accounts are served in turn: longest unserved first
 )

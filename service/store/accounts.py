@@ -25,12 +25,10 @@ _STORED = "stored"  # the token is encrypted in the database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneState:
-    """How full the bucket of one rate class is. `rate` is calls a second (None: not limited, or not yet served)."""
+    """How one rate class goes. `rate` is calls a second at most (None: not limited, or not yet served)."""
 
     rate_class: str
     rate: float | None
-    burst: float | None
-    tokens: float | None
     blocked_until: datetime | None
 
 
@@ -103,11 +101,10 @@ class Accounts:
     def states(self) -> list[AccountState]:
         """How sending goes for every account that ever had a delivery, by name."""
         with self._database.read() as connection:
-            now = self._database.now(connection)
             opened = {row.account: row for row in connection.execute(select(circuits))}
             lanes: dict[str, list[LaneState]] = {}
             for row in connection.execute(select(buckets).order_by(buckets.c.account, buckets.c.rate_class)):
-                lanes.setdefault(row.account, []).append(_to_lane(row, now))
+                lanes.setdefault(row.account, []).append(_to_lane(row))
         return [
             AccountState(
                 account=name,
@@ -183,14 +180,5 @@ def _to_account(row: AnyRow) -> Account:
     )
 
 
-def _to_lane(row: AnyRow, now: int) -> LaneState:
-    tokens = row.tokens
-    if row.rate is not None and tokens is not None:
-        tokens = min(row.burst, tokens + (now - row.refilled_at) / 1000 * row.rate)
-    return LaneState(
-        rate_class=row.rate_class,
-        rate=row.rate,
-        burst=row.burst,
-        tokens=tokens,
-        blocked_until=from_ms_or_none(row.blocked_until),
-    )
+def _to_lane(row: AnyRow) -> LaneState:
+    return LaneState(rate_class=row.rate_class, rate=row.rate, blocked_until=from_ms_or_none(row.blocked_until))

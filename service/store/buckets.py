@@ -1,38 +1,53 @@
-"""Buckets: how many calls an account may make now, for each rate class. The row is locked while tokens are taken, so the
-limit holds however many workers there are."""
+"""Buckets: how many calls an account may make now, for each rate class.
+
+A call holds a permit from its claim until one window after its outcome was kept. It reaches the vendor somewhere between the
+two, so no window there ever holds more calls than there are permits: however many workers there are, and however late a
+machine or a network is. The row is locked while permits are taken.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+import orjson
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from service.store._database import AnyRow
-from service.store._tables import WAITING, buckets, circuits, deliveries
+from service.store._tables import SENDING, WAITING, buckets, circuits, deliveries
 
-_MARGIN = 0.87  # of the vendor's limit: 130 a second where 150 are allowed
-_CLOCKS_DIFFER_MS = 1000  # between transactions that overlap it is far less
-_BURST = 0.05  # of it at once: with the margin, no window of one second holds more than the limit, jitter included
+LaneName = tuple[str, str]  # account and rate class
+Spent = list[list[int]]  # [moment in ms, calls whose outcome was kept then], oldest first
+
+_MARGIN = 1.01  # the vendor's clock may run a little faster than ours
+_CLOCKS_DIFFER_MS = (
+    1000  # between transactions that overlap it is far less; what lies further ahead was before the clock was set back
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a worker keeps to: `rate` calls a second (None: no limit) and at most `burst` at once."""
+    """What a worker keeps to: `rate` calls a second (None: no limit).
+
+    >>> Limit(150).most, Limit(150).window_ms
+    (150, 1010)
+    >>> Limit(0.5).most, Limit(0.5).window_ms
+    (1, 2020)
+    """
 
     rate: float | None
-    burst: float = 1
 
-    @classmethod
-    def below(cls, per_second: float | None) -> Limit:
-        """A limit with a margin below the vendor's own, so that the receiver never sees more in any one second.
+    @property
+    def most(self) -> int:
+        """Permits that there are: calls in one window."""
+        assert self.rate is not None
+        return max(1, int(self.rate))
 
-        >>> Limit.below(150), Limit.below(1)
-        (Limit(rate=130.5, burst=7), Limit(rate=0.87, burst=1))
-        """
-        if per_second is None:
-            return cls(None)
-        return cls(per_second * _MARGIN, max(1, int(per_second * _BURST)))
+    @property
+    def window_ms(self) -> int:
+        assert self.rate is not None
+        return math.ceil(self.most / self.rate * 1000 * _MARGIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +56,32 @@ class Lane:
 
     account: str
     rate_class: str
-    tokens: float | None
-    refilled_at: int | None
+    spent: Spent
     blocked_until: int
     open_until: int | None  # of the account's circuit
     served_at: int
 
-    def tokens_now(self, limit: Limit, now: int) -> float:
-        """Tokens at this moment. A bucket that was never used is full; without a limit there is no end of them."""
-        if limit.rate is None:
-            return float("inf")
-        if self.tokens is None or self.refilled_at is None:
-            return limit.burst
-        return min(limit.burst, self.tokens + max(0, now - self.refilled_at) / 1000 * limit.rate)
+    @property
+    def name(self) -> LaneName:
+        return self.account, self.rate_class
 
-    def clock_was_set_back(self, now: int) -> bool:
-        """Whether the bucket was refilled in what is the future by now: nothing would flow in until then."""
-        return self.refilled_at is not None and self.refilled_at > now + _CLOCKS_DIFFER_MS
+    def permits(self, limit: Limit, sending: int, now: int) -> int:
+        """Permits that nobody holds, when `sending` calls are under way."""
+        return max(0, limit.most - sending - sum(calls for _, calls in still_held(self.spent, limit, now)))
+
+    def next_permit_ms(self, limit: Limit, now: int) -> int:
+        """When the next permit may come back: that of the oldest outcome, or of a call that ends at this moment."""
+        held = still_held(self.spent, limit, now)
+        return (held[0][0] if held else now) + limit.window_ms - now
+
+
+def still_held(spent: Spent, limit: Limit, now: int) -> Spent:
+    """The permits that have not come back yet.
+
+    >>> still_held([[1000, 3], [2000, 1]], Limit(5), now=2500)
+    [[2000, 1]]
+    """
+    return [each for each in spent if now - limit.window_ms < each[0] <= now + _CLOCKS_DIFFER_MS]
 
 
 _IS_DUE = (
@@ -79,16 +103,19 @@ _LOCKED = (
     .order_by(buckets.c.served_at, buckets.c.account, buckets.c.rate_class)
     .with_for_update(of=buckets, skip_locked=True)
 )
-_TAKE = (
-    update(buckets)
-    .where(buckets.c.account == bindparam("of_account"), buckets.c.rate_class == bindparam("of_class"))
-    .values({name: bindparam(name) for name in ("tokens", "refilled_at", "rate", "burst", "served_at")})
+_UNDER_WAY = (
+    select(deliveries.c.account, deliveries.c.rate_class, func.count().label("calls"))
+    .where(SENDING)
+    .group_by(deliveries.c.account, deliveries.c.rate_class)
 )
+_OF_LANE = (buckets.c.account == bindparam("of_account"), buckets.c.rate_class == bindparam("of_class"))
+_SERVED = update(buckets).where(*_OF_LANE).values(rate=bindparam("rate"), served_at=bindparam("served_at"))
+_SPENT = select(buckets.c.spent, buckets.c.rate).where(*_OF_LANE).with_for_update()
+_SPEND = update(buckets).where(*_OF_LANE).values(spent=bindparam("spent"))
 _BLOCK = (
     update(buckets)
     .where(
-        buckets.c.account == bindparam("of_account"),
-        buckets.c.rate_class == bindparam("of_class"),
+        *_OF_LANE,
         or_(buckets.c.blocked_until.is_(None), buckets.c.blocked_until < bindparam("until")),
     )
     .values(blocked_until=bindparam("until"))
@@ -106,19 +133,25 @@ def lock_lanes(connection: Connection, now: int) -> list[Lane]:
     return [_to_lane(row) for row in connection.execute(_LOCKED, {"now": now})]
 
 
-def take(connection: Connection, lane: Lane, limit: Limit, tokens: float, now: int, turn: int) -> None:
-    """Keep what is left in the bucket, and that the lane had its turn."""
-    limited = limit.rate is not None
-    values = {
-        "of_account": lane.account,
-        "of_class": lane.rate_class,
-        "tokens": tokens if limited else None,
-        "refilled_at": now,
-        "rate": limit.rate,
-        "burst": limit.burst if limited else None,
-        "served_at": turn,
-    }
-    connection.execute(_TAKE, values)
+def under_way(connection: Connection) -> Mapping[LaneName, int]:
+    """How many calls of each lane are under way, or may be. Exact for the lanes that the caller has locked."""
+    return {(row.account, row.rate_class): row.calls for row in connection.execute(_UNDER_WAY)}
+
+
+def served(connection: Connection, lane: Lane, limit: Limit, turn: int) -> None:
+    """Keep that the lane had its turn, and under which limit."""
+    values = {"of_account": lane.account, "of_class": lane.rate_class, "rate": limit.rate, "served_at": turn}
+    connection.execute(_SERVED, values)
+
+
+def spend(connection: Connection, calls: Mapping[LaneName, int], now: int) -> None:
+    """Keep that calls of these lanes have ended now: their permits come back one window later."""
+    for (account, rate_class), ended in sorted(calls.items()):
+        lane = {"of_account": account, "of_class": rate_class}
+        row = connection.execute(_SPENT, lane).one_or_none()
+        if row is not None and row.rate is not None:
+            spent = [*still_held(_spent(row), Limit(row.rate), now), [now, ended]]
+            connection.execute(_SPEND, {**lane, "spent": orjson.dumps(spent).decode()})
 
 
 def block(connection: Connection, blocks: Sequence[tuple[str, str, int]]) -> None:
@@ -130,9 +163,12 @@ def _to_lane(row: AnyRow) -> Lane:
     return Lane(
         account=row.account,
         rate_class=row.rate_class,
-        tokens=row.tokens,
-        refilled_at=row.refilled_at,
+        spent=_spent(row),
         blocked_until=row.blocked_until or 0,
         open_until=row.open_until,
         served_at=row.served_at,
     )
+
+
+def _spent(row: AnyRow) -> Spent:
+    return orjson.loads(row.spent) if row.spent else []

@@ -7,7 +7,8 @@ dead and comes late cannot overwrite what has happened since.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,7 @@ from service.store._database import AnyRow, Database
 from service.store._tables import SENDING, WAITING, attempts, deliveries
 from service.store._texts import keepable
 from service.store._times import from_ms, from_ms_or_none, ms_of, to_ms
-from service.store.buckets import Lane, Limit
+from service.store.buckets import Lane, LaneName, Limit
 from service.store.circuits import Circuit, Sign
 from service.store.deliveries import Deliveries
 
@@ -48,6 +49,7 @@ class Job:
     number: int
     fence: int
     plan: str | None = None
+    limited: bool = False  # holds a permit of its lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class Queue:
     def claim(
         self, worker: str, limits: Mapping[tuple[str, str], Limit], room: int, *, lease_s: float, check: Check
     ) -> Claim:
-        """Take at most `room` due deliveries of the lanes in `limits`, as many as their buckets have tokens for.
+        """Take at most `room` due deliveries of the lanes in `limits`, as many as their buckets have permits for.
 
         Lanes are served in turn and share the room. `check` asks the guards. When this returns, the attempts are on record
         and the jobs are this worker's: each must be brought back by `complete` or `give_back`.
@@ -138,14 +140,17 @@ class Queue:
         with self._database.write() as connection:
             now = self._database.now(connection)
             lanes = buckets.lock_lanes(connection, now)
+            has_limits = any(limit.rate is not None for limit in limits.values())
+            under_way = buckets.under_way(connection) if lanes and has_limits else {}
             turn = max([now, *(lane.served_at + 1 for lane in lanes)])  # several turns may fall into one millisecond
             for position, lane in enumerate(lanes):
-                limit = limits.get((lane.account, lane.rate_class))
+                limit = limits.get(lane.name)
                 if limit is None:
                     claim.ask_again_in(_NOBODY_S)
                     continue
                 share = math.ceil((room - len(claim.jobs)) / (len(lanes) - position))
-                claim.jobs += _Serving(connection, lane, limit, now, turn, lease_s, check, claim).take(share)
+                sending = under_way.get(lane.name, 0)
+                claim.jobs += _Serving(connection, lane, limit, sending, now, turn, lease_s, check, claim).take(share)
             if claim.jobs:
                 _lease(connection, worker, claim.jobs, now, lease_s)
         return claim
@@ -159,6 +164,7 @@ class Queue:
             self._database.execute_many(connection, _END_ATTEMPT, [_attempt_values(each, now) for each in done])
             self._database.execute_many(connection, _END_DELIVERY, [_delivery_values(each, now) for each in done])
             self._go_on(connection, {each.job.id: each.then for each in done if each.then is not None})
+            buckets.spend(connection, _lanes(each.job for each in done if each.job.limited), now)
             blocks = [(each.job.account, each.job.rate_class, now + ms_of(each.block_s)) for each in done if each.block_s]
             if blocks:
                 buckets.block(connection, blocks)
@@ -225,12 +231,14 @@ class Queue:
                 return {}
             now = self._database.now(connection)
             lost = _d.lease_owner == owner if owner is not None else _d.lease_until < now
-            query = select(_d.id, _d.guarantee, _d.attempts_made, _d.fence).where(SENDING, lost).order_by(_d.id)
+            query = select(*_LOST_COLUMNS).where(SENDING, lost).order_by(_d.id)
             endings: dict[str, Ending] = {}
-            for row in connection.execute(query.with_for_update(skip_locked=True)).all():
+            rows = connection.execute(query.with_for_update(skip_locked=True)).all()
+            for row in rows:
                 ending = endings[row.id] = decide(Guarantee(row.guarantee), row.attempts_made)
                 _end_lost(connection, row, ending, now)
             if endings:
+                buckets.spend(connection, _lanes(rows), now)
                 self._database.notify(connection)
             return endings
 
@@ -243,6 +251,7 @@ class _Serving:
         connection: Connection,
         lane: Lane,
         limit: Limit,
+        sending: int,
         now: int,
         turn: int,
         lease_s: float,
@@ -252,6 +261,7 @@ class _Serving:
         self._connection = connection
         self._lane = lane
         self._limit = limit
+        self._sending = sending
         self._now = now
         self._turn = turn
         self._lease_ms = ms_of(lease_s)
@@ -264,15 +274,16 @@ class _Serving:
         if not_before > now:
             self._claim.ask_again_in((not_before - now) / 1000)
             return []
-        tokens = lane.tokens_now(self._limit, now)
-        if tokens < 1:
-            assert self._limit.rate is not None
-            if lane.clock_was_set_back(now):
-                buckets.take(self._connection, lane, self._limit, tokens, now, lane.served_at)
-            self._claim.ask_again_in(max(_SOON_S, (1 - tokens) / self._limit.rate))
-            return []
+        most = share
+        if self._limit.rate is not None:
+            permits = lane.permits(self._limit, self._sending, now)
+            if not permits:
+                self._claim.ask_again_in(max(_SOON_S, lane.next_permit_ms(self._limit, now) / 1000))
+                return []
+            most = min(most, permits)
         is_probe = lane.open_until is not None
-        most = 1 if is_probe else int(min(share, tokens))
+        if is_probe:
+            most = min(most, 1)
         if not most:
             return []  # no room left; the lane keeps its turn
         jobs = self._checked(self._due(most))
@@ -280,9 +291,7 @@ class _Serving:
             assert lane.open_until is not None
             if not circuits.take_probe(self._connection, lane.account, jobs[0].id, lane.open_until, now + self._lease_ms):
                 return []
-        buckets.take(self._connection, lane, self._limit, tokens - len(jobs), now, self._turn)
-        if tokens - len(jobs) < 1:
-            self._claim.ask_again_in(_SOON_S)
+        buckets.served(self._connection, lane, self._limit, self._turn)
         return jobs
 
     def _due(self, most: int) -> list[AnyRow]:
@@ -303,7 +312,7 @@ class _Serving:
         when = from_ms(self._now)
         jobs, verdicts = [], []
         for row in rows:
-            job = _to_job(row)
+            job = _to_job(row, limited=self._limit.rate is not None)
             verdict = self._check(job, when)
             if verdict is None:
                 jobs.append(job)
@@ -329,6 +338,7 @@ _DUE_ROWS = (
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True)
 )
+_LOST_COLUMNS = (_d.id, _d.guarantee, _d.attempts_made, _d.fence, _d.account, _d.rate_class)
 _OWNERS = select(_d.lease_owner, func.min(_d.lease_until).label("first_end")).where(SENDING).group_by(_d.lease_owner)
 _LEASE = (
     update(deliveries)
@@ -372,6 +382,11 @@ _END_ATTEMPT = (
     .where(attempts.c.delivery == bindparam("of_delivery"), attempts.c.number == bindparam("of_number"))
     .values({name: bindparam(name) for name in _ATTEMPT_FIELDS})
 )
+
+
+def _lanes(each_of: Iterable[Job | AnyRow]) -> Mapping[LaneName, int]:
+    """How many of these there are of each lane."""
+    return Counter((each.account, each.rate_class) for each in each_of)
 
 
 def _lease(connection: Connection, worker: str, jobs: Sequence[Job], now: int, lease_s: float) -> None:
@@ -431,7 +446,7 @@ def _end_lost(connection: Connection, row: AnyRow, ending: Ending, now: int) -> 
     )
 
 
-def _to_job(row: AnyRow) -> Job:
+def _to_job(row: AnyRow, *, limited: bool) -> Job:
     return Job(
         id=row.id,
         account=row.account,
@@ -447,6 +462,7 @@ def _to_job(row: AnyRow) -> Job:
         number=row.attempts_made + 1,
         fence=row.fence + 1,
         plan=row.plan,
+        limited=limited,
     )
 
 
