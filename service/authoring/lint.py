@@ -116,12 +116,16 @@ def stand_ins_unused(template: TemplateSource) -> Iterator[Problem]:
             yield Problem("lint.missing_unused", said, hint="Check the path, or remove the line from about.toml.")
 
 
-def zephyr_habits(template: TemplateSource, _: Action) -> Iterator[Problem]:
-    """What is legal Zephyr and probably not meant."""
+def zephyr_habits(template: TemplateSource, action: Action) -> Iterator[Problem]:
+    """What is legal Zephyr and probably not meant, and what differs from a flow that calls the vendor itself."""
     if template.dialect == "zephyr":
         from service.rendering.zephyr.lints import lint as habits
 
         yield from habits(template.source)
+        if "skipFatigue" in action.schema.get("properties", {}) and "skipFatigue" not in template.source:
+            said = "`skipFatigue` is not written. Burgee sends false then; Attentive by itself takes true."
+            hint = 'Write "skipFatigue": true to reach people who had many texts lately, too; or false, as now.'
+            yield Problem("lint.skip_fatigue", said, "/skipFatigue", hint)
 
 
 STEP_RULES: tuple[Callable[[TemplateSource, Action], Iterator[Problem]], ...] = (

@@ -126,3 +126,10 @@ def test_an_idempotency_expression_that_does_not_compile_is_a_problem(lint):
 def test_a_zephyr_template_is_looked_through_for_what_was_probably_not_meant(lint):
     found = lint(PAYLOAD.replace("Hello %s", "{items[-1]}").replace("%s", ""), dialect="zephyr")
     assert "zephyr.negative_index" in {each.code for each in found.warnings}
+
+
+def test_a_zephyr_payload_without_skip_fatigue_is_told_that_its_default_differs_here(lint):
+    """S1-21."""
+    assert "lint.skip_fatigue" in {each.code for each in lint(payload("x"), dialect="zephyr").warnings}
+    found = lint(payload("x", ', "skipFatigue": false'), dialect="zephyr")
+    assert "lint.skip_fatigue" not in {each.code for each in found.warnings}

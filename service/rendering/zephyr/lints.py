@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from service.errors import Problem
 from service.rendering.zephyr.expressions import shown_path
 from service.rendering.zephyr.facts import asked_names, assigned, called, everything, root
-from service.rendering.zephyr.lexer import quote
+from service.rendering.zephyr.lexer import quote, tokens, unquote
 from service.rendering.zephyr.library import FUNCTIONS
 from service.rendering.zephyr.parser import parse
 from service.rendering.zephyr.printer import show_expression
@@ -51,7 +51,7 @@ def lint(source: str) -> tuple[Problem, ...]:
     ['zephyr.blank_after_brace', 'zephyr.negative_index']
     """
     body = parse(source).body
-    found = [pair for check in CHECKS for pair in check(body)]
+    found = [pair for check in CHECKS for pair in check(body)] + list(double_quotes(source))
     return tuple(problem.at(*line_and_column(source, at)) for at, problem in sorted(found, key=lambda pair: pair[0]))
 
 
@@ -210,6 +210,16 @@ def shadowed(body: Body) -> Found:
             if name in FUNCTIONS and isinstance(node, (Lambda, Comprehension)):
                 hint = "Give it another name."
                 yield node.at, _doubt("shadowed", f"The name `{name}` is also that of a function.", hint)
+
+
+def double_quotes(source: str) -> Found:
+    """A text in double quotes is good here and in Lifecycle Optimizer, and not everywhere on Sailthru. Said once."""
+    for token in tokens(source, []):
+        if token.kind == "string" and token.text.startswith('"'):
+            single = quote(unquote(token.text))
+            hint = f"If this is to run there too, use single quotes: {single[:60]}."
+            yield token.at, _doubt("double_quotes", "Sailthru's Email Composer does not read texts in double quotes.", hint)
+            return
 
 
 CHECKS: tuple[Callable[[Body], Found], ...] = (

@@ -31,6 +31,7 @@ def codes(source):
         ("{x = 1}{y = x[-1]}{y}", "negative_index", (1, 13), "length(x) - 1"),
         ("{x = map([1], lambda length: 1)}{x}", "shadowed", (1, 15), "another name"),
         ("{round(2.5)}", "round", (1, 1), "number"),
+        ('{x = \'a\' + "it\'s" + "b"}{x}', "double_quotes", (1, 12), "'it\\'s'"),
     ],
 )
 def test_each_lint_names_place_and_remedy(source, code, place, word):
