@@ -104,19 +104,7 @@ class Stack:
         return ("gunicorn", "wsgi:app", "-k", "gthread", "--threads", "16", "-w", "2", "-b", f"127.0.0.1:{self.web_port}")
 
     def web(self, *command: str, **extra: Any) -> subprocess.Popen[bytes]:
-        gunicorn = (
-            "gunicorn",
-            "wsgi:app",
-            "-k",
-            "gthread",
-            "--threads",
-            "16",
-            "-w",
-            "2",
-            "-b",
-            f"127.0.0.1:{self.web_port}",
-        )
-        process = self.start(*(command or gunicorn), **extra)
+        process = self.start(*(command or self.gunicorn()), **extra)
         until(lambda: requests.get(f"{self.url}/readyz", timeout=5).ok, what="the web process")
         return process
 
