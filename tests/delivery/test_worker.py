@@ -176,35 +176,15 @@ def test_a_new_token_is_used_without_a_restart(store, put, account, vendor, star
 # -- pace
 
 
-def test_three_workers_together_keep_to_one_limit(store, account, put, vendor, start_worker, until):
-    limited = Account(
-        name="default",
-        destination="attentive",
-        base_url=vendor.url,
-        token_from="stored",
-        limits={"messages": 40},
+@pytest.mark.parametrize("start", ["start_worker", "start_process"])
+def test_three_workers_together_keep_to_one_limit(store, put, vendor, request, start, until):
+    limits = {"messages": 40}
+    store.accounts.put(
+        Account(name="default", destination="attentive", base_url=vendor.url, token_from="stored", limits=limits), "sesame"
     )
-    store.accounts.put(limited, "sesame")
     ids = put(90)
     for _ in range(3):
-        start_worker()
-    until(lambda: open_ones(store) == 0)
-    assert len(vendor.arrived) == len(ids)
-    assert vendor.most_in_a_second() <= 40
-
-
-def test_three_worker_processes_together_keep_to_one_limit(store, put, vendor, start_process, until):
-    limited = Account(
-        name="default",
-        destination="attentive",
-        base_url=vendor.url,
-        token_from="stored",
-        limits={"messages": 40},
-    )
-    store.accounts.put(limited, "sesame")
-    ids = put(90)
-    for _ in range(3):
-        start_process()
+        request.getfixturevalue(start)()
     until(lambda: open_ones(store) == 0)
     assert len(vendor.arrived) == len(ids)
     assert vendor.most_in_a_second() <= 40
