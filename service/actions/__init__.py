@@ -35,7 +35,8 @@ class Action:
     and not in the body (`/v1/webhooks/{webhookId}`). `per_second` is the vendor's documented limit of the `rate_class`.
     `success` are the status codes that mean accepted. `sms` holds pointers to `body`, `media` and `type` where the action
     sends a text. `happened` says at which pointer stands when an event happened, and for how many seconds it has its effect
-    (`within_s`). `scope` is the permission that the vendor's key needs.
+    (`within_s`). `scope` is the permission that the vendor's key needs. `answers` says by status code what to do about an
+    answer that means something special for this call.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Action:
     success: frozenset[int]
     sms: Mapping[str, str] | None
     happened: Mapping[str, Any] | None
+    answers: Mapping[int, str]
     _guarantee: Guarantee | Mapping[str, Guarantee] = field(repr=False)
     _recipient: tuple[str, ...] = field(repr=False)
     _shape: Shape = field(repr=False)
@@ -82,6 +84,10 @@ class Action:
             return None
         age = now - datetime.fromisoformat(moment.upper())
         return float(self.happened["within_s"]) - age.total_seconds()
+
+    def advice(self, status: int | None) -> str | None:
+        """What to do about an answer with this status, where it means something special for this call."""
+        return None if status is None else self.answers.get(status)
 
     def recipient(self, payload: Any) -> str | None:
         """Whom `payload` is for: the phone number, else the address or id that the file names next; None for nobody."""
@@ -141,6 +147,7 @@ def _action(facts: Facts) -> Action:
         success=frozenset(call["success"]),
         sms=call.get("sms"),
         happened=call.get("happened"),
+        answers={int(status): words for status, words in call.get("answers", {}).items()},
         _guarantee=Guarantee(guarantee)
         if isinstance(guarantee, str)
         else {kind: Guarantee(word) for kind, word in guarantee.items()},

@@ -159,7 +159,8 @@ def _one_of(fault: Fault) -> Iterator[Problem]:
         detail = f"{_joined(given, 'and')} are given, and only one of them can be."
         yield fault.problem("choice", f"Both {detail}" if len(given) == 2 else detail, hint, name=given[0])
     else:
-        yield _none_given(fault, names, hint)
+        where = [each["description"] for each in fault.rule if isinstance(each, dict) and "description" in each]
+        yield _none_given(fault, names, " ".join([hint, *where]))
 
 
 def _any_of(fault: Fault) -> Iterator[Problem]:

@@ -45,6 +45,11 @@ _CALL: dict[str, Any] = {
         "guarantee": {"anyOf": [_GUARANTEE, {"type": "object", "minProperties": 1, "additionalProperties": _GUARANTEE}]},
         "recipient": {"anyOf": [_POINTER, {"type": "array", "items": _POINTER}, {"type": "null"}]},
         "success": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 200, "maximum": 299}},
+        "answers": {
+            "type": "object",
+            "propertyNames": {"pattern": "^[45][0-9][0-9]$"},
+            "additionalProperties": {"type": "string", "minLength": 1},
+        },
         "happened": {
             "type": "object",
             "additionalProperties": False,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from service.parts import Parts
     from service.store.accounts import AccountState
 
-COLOURS = {"yes": "green", "no": "red", "unknown": "yellow"}
+COLOURS = {"yes": "green", "no": "red", "unknown": "yellow", "untried": "yellow"}
 
 
 @click.group
@@ -98,9 +98,10 @@ def add(
 def check(call: Call, name: str | None, as_json: bool) -> None:
     """Ask the vendor whose token the account NAME has, and which permissions it seems to lack. Default: every account.
 
-    Nothing is sent to anybody and nothing changes: each permission is tried with an empty call, which the vendor must refuse
-    for its content (400) where it is there, and refuses before that (403) where it is missing. Exit status 1 when an account
-    does not work, or lacks what one of its live templates needs.
+    Nothing is sent to anybody and nothing changes: each permission is tried with a question, or with an empty call, which
+    the vendor must refuse for its content (400) where it is there, and refuses before that (403) where it is missing. What
+    only a call with an effect could tell is not tried. Exit status 1 when an account does not work, or lacks what one of its
+    live templates needs.
     """
     from service.delivery import connection
 
@@ -114,7 +115,7 @@ def check(call: Call, name: str | None, as_json: bool) -> None:
         if not found:
             click.echo("There are no accounts. Set BURGEE_ATTENTIVE_TOKEN, or run burgee accounts add.", err=True)
         elif any(each.permissions for each in found):
-            click.echo("Each was tried with an empty call. Nothing was sent to anybody, and nothing was changed.", err=True)
+            click.echo("What was tried asks, or is empty. Nothing was sent to anybody, and nothing was changed.", err=True)
     if not found or not all(each.ok for each in found):
         finish(FAILED)
 
@@ -127,9 +128,8 @@ def _say(found: Connection) -> None:
     if found.hint:
         click.echo(f"  {visible(found.hint)}")
     for each in found.permissions:
-        click.echo(
-            f"  {click.style(f'{each.has:<8}', fg=COLOURS[each.has])} {each.name:<20} {each.tried}: {visible(each.said)}"
-        )
+        said = each.said if each.tried is None else f"{each.tried}: {each.said}"
+        click.echo(f"  {click.style(f'{each.has:<8}', fg=COLOURS[each.has])} {each.name:<20} {visible(said)}")
         if each.missed:
             said = f"Needed by {', '.join(each.needed_by)}. Give the app this permission at the vendor."
             click.echo(f"           {click.style(said, fg='red')}")

@@ -16,7 +16,6 @@ from service.store import Store
 
 _REQUEST_ID = "accounts-check"
 _NOT_ALLOWED = frozenset({401, 403})
-_REFUSED_FOR_ITS_CONTENT = frozenset({400, 422})
 
 
 class Has(StrEnum):
@@ -25,16 +24,19 @@ class Has(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+    UNTRIED = "untried"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """One permission. `needed_by` are the live templates of the account that send what needs it. `said` is a sentence."""
+    """One permission. `needed_by` are the live templates of the account that send what needs it. `tried` is None where no
+    call is harmless; `said` is a sentence.
+    """
 
     name: str
     scope: str | None
     has: Has
-    tried: str  # such as "POST /v1/text/send"
+    tried: str | None  # such as "POST /v1/text/send"
     status: int | None
     needed_by: tuple[str, ...]
     said: str
@@ -78,10 +80,10 @@ def accounts(store: Store, name: str | None = None) -> list[Account]:
 
 
 def look(store: Store, settings: Settings, account: Account) -> Connection:
-    """Calls the vendor once to learn whose token it is, then once for each permission with an empty object.
+    """Calls the vendor once to learn whose token it is, then once for each permission: a question, or an empty object.
 
     Nothing is sent to anybody and nothing changes at the vendor: an empty call must be refused for its content, and is
-    refused before that where the permission is missing.
+    refused before that where the permission is missing. What no harmless call needs is not tried.
     """
     vendor = destination(account.destination)
     found = partial(Connection, account=account.name, destination=account.destination, base_url=account.base_url)
@@ -96,11 +98,15 @@ def look(store: Store, settings: Settings, account: Account) -> Connection:
             hint = f"Check the token, and the base URL {account.base_url}."
             return found(works=False, said=vendor.explain(answer), hint=hint)
         owner, uses = vendor.owner(answer.body or ""), _live_actions(store, account)
-        answers = [(probe, sender.send(probe.method, probe.path, EMPTY, _REQUEST_ID)) for probe in vendor.PROBES]
+        answers = [(probe, _try(sender, probe)) for probe in vendor.PROBES]
     finally:
         sender.close()
     permissions = tuple(_permission(probe, each, uses) for probe, each in answers)
     return found(works=True, said=_belongs(owner, vendor.TITLE), owner=owner, permissions=permissions)
+
+
+def _try(sender: Sender, probe: Probe) -> Answer | None:
+    return None if probe.untried else sender.send(probe.method, probe.path, EMPTY, _REQUEST_ID)
 
 
 def _belongs(owner: Owner, vendor: str) -> str:
@@ -114,25 +120,25 @@ def _accepted(answer: Answer) -> bool:
     return answer.status is not None and 200 <= answer.status < 300
 
 
-def _permission(probe: Probe, answer: Answer, uses: Mapping[str, Sequence[str]]) -> Permission:
-    needed_by = sorted(name for action, names in uses.items() if probe.covers(action) for name in names)
-    has = _has(answer)
+def _permission(probe: Probe, answer: Answer | None, uses: Mapping[str, Sequence[str]]) -> Permission:
+    needed_by = sorted({name for action, names in uses.items() if probe.covers(action) for name in names})
+    has = Has.UNTRIED if answer is None else _has(probe, answer)
     return Permission(
         name=probe.permission,
         scope=probe.scope,
         has=has,
-        tried=f"{probe.method} {probe.path}",
-        status=answer.status,
+        tried=None if answer is None else f"{probe.method} {probe.path}",
+        status=None if answer is None else answer.status,
         needed_by=tuple(needed_by),
-        said=_said(has, answer),
+        said=probe.untried if answer is None else _said(has, answer),
     )
 
 
-def _has(answer: Answer) -> Has:
+def _has(probe: Probe, answer: Answer) -> Has:
     """Refused for want of the permission, refused for its content, or neither."""
     if answer.status in _NOT_ALLOWED:
         return Has.NO
-    told = _accepted(answer) or answer.status in _REFUSED_FOR_ITS_CONTENT
+    told = _accepted(answer) or answer.status in probe.permitted
     return Has.YES if told else Has.UNKNOWN
 
 
@@ -144,7 +150,7 @@ def _said(has: Has, answer: Answer) -> str:
     if has is Has.UNKNOWN:
         return f"The answer {answer.status} does not tell."
     if _accepted(answer):
-        return f"The empty call was taken ({answer.status}), so it is permitted."
+        return f"It was answered ({answer.status}), so it is permitted."
     return f"Only its content was refused ({answer.status}), so it is permitted."
 
 
@@ -154,5 +160,6 @@ def _live_actions(store: Store, account: Account) -> dict[str, list[str]]:
     for name in store.templates.names():
         version = store.templates.live(name)
         if version is not None and version.template.account == account.name:
-            found.setdefault(version.template.action, []).append(name)
+            for action in (version.template.action, *(step.action for step in version.template.then)):
+                found.setdefault(action, []).append(name)
     return found

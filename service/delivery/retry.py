@@ -70,9 +70,11 @@ def decide(
     random: float,
     expires_at: datetime | None = None,
     success: frozenset[int] = frozenset(),
+    advice: str | None = None,
     schedule: Schedule = SCHEDULE,
 ) -> Decision:
-    """The decision for this answer to attempt number `attempt` (from 1). `random` is any number in 0..1.
+    """The decision for this answer to attempt number `attempt` (from 1). `random` is any number in 0..1; `advice` is what a
+    person can do about it where it is refused.
 
     >>> from datetime import UTC
     >>> asked = {"guarantee": Guarantee.AT_MOST_ONCE, "attempt": 1, "now": datetime(2026, 1, 1, tzinfo=UTC), "random": 0.0}
@@ -97,7 +99,8 @@ def decide(
         reason = f"{said} It may have arrived, so it is not sent again."
         return Decision(Ending(status=Status.UNKNOWN, outcome="unknown", reason=reason), rest, healthy)
     if answered and status < 500 and status not in _TRIED_AGAIN:
-        return Decision(Ending(status=Status.REFUSED, outcome="refused", reason=said), rest, healthy)
+        reason = f"{said} {advice}" if advice else said
+        return Decision(Ending(status=Status.REFUSED, outcome="refused", reason=reason), rest, healthy)
     delay = schedule.delay_s(attempt, answer.retry_after_s or 0.0, random)
     return Decision(_again(said, unsure, attempt, delay, now, expires_at, schedule), rest, healthy)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from service.store.buckets import Limit
 
 if TYPE_CHECKING:
     from service.actions import Action
-    from service.destinations import Sender
+    from service.destinations import Destination, Sender
     from service.settings import Settings
     from service.store import Store
 
@@ -25,12 +25,16 @@ FRESH_S = 2.0  # a change of an account or its token is followed within this
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One account's way out. `explain` says in the vendor's terms what an answer means."""
+    """One account's way out. `vendor` has the words for what is answered."""
 
     account: Account
     token: str
     sender: Sender
-    explain: Callable[[Answer], str]
+    vendor: Destination
+
+    def explain(self, answer: Answer, action: Action) -> str:
+        """What an answer to the action means, and what to do about it."""
+        return self.vendor.explain(answer, action.name, action.advice(answer.status))
 
     def __repr__(self) -> str:
         return f"Route(account={self.account.name!r})"
@@ -75,7 +79,7 @@ class Routes:
             token = self._store.accounts.token(account.name)
             if old is not None and (old.account, old.token) == (account, token):
                 return old
-            made = Route(account, token, self._sender(account, token), destination(account.destination).explain)
+            made = Route(account, token, self._sender(account, token), destination(account.destination))
         except Unavailable:
             raise
         except BurgeeError as error:

@@ -163,6 +163,7 @@ class Worker:
             random=random.random(),  # noqa: S311 - spreads retries, guards nothing
             expires_at=job.expires_at,
             success=action.success,
+            advice=action.advice(answer.status),
         )
         goes_on = job.plan is not None and decision.ending.status is Status.ACCEPTED
         return Done(
@@ -174,7 +175,7 @@ class Worker:
             headers=answer.headers,
             body=answer.body,
             error=answer.error,
-            meaning=self._meaning(route, answer),
+            meaning=self._meaning(route, action, answer),
             block_s=decision.block_s,
             healthy=decision.healthy,
         )
@@ -191,9 +192,9 @@ class Worker:
                 self._log.exception("a plan cannot go on", delivery=job.id)
                 return None
 
-    def _meaning(self, route: Route, answer: Answer) -> str | None:
+    def _meaning(self, route: Route, action: Action, answer: Answer) -> str | None:
         try:
-            return route.explain(answer)
+            return route.explain(answer, action)
         except Exception:  # words are not worth an outcome
             self._log.exception("explaining an answer failed", account=route.account.name)
             return None

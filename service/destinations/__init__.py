@@ -1,8 +1,9 @@
 """Vendors that payloads are sent to, one a module. `_http` carries the request; a vendor's module knows its words.
 
 A vendor's module has `TITLE` (its name on screen), `BASE_URL`, `message(body) -> str | None` (the vendor's own words in an
-answer's body) and `explain(answer) -> str` (what an answer means, a sentence for the person who reads the log). To check an
-account it has `WHO_AM_I` (a path to GET that tells whose token it is), `owner(body) -> Owner` (what it said) and `PROBES`.
+answer's body) and `explain(answer, action, advice) -> str` (what an answer to an action means, a sentence for the person who
+reads the log). To check an account it has `WHO_AM_I` (a path to GET that tells whose token it is), `owner(body) -> Owner`
+(what it said) and `PROBES`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Destination(Protocol):
     PROBES: tuple[Probe, ...]
 
     def message(self, body: str) -> str | None: ...
-    def explain(self, answer: Answer) -> str: ...
+    def explain(self, answer: Answer, action: str = "", advice: str | None = None) -> str: ...
     def owner(self, body: str) -> Owner: ...
 
 

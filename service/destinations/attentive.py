@@ -17,7 +17,13 @@ PROBES = (
         scope=None,
         method="POST",
         path="/v1/text/send",
-        actions=("attentive.messages.*",),
+        actions=("attentive.messages.send", "attentive.messages.send-bulk"),
+    ),
+    Probe(
+        permission="Legacy messages",
+        scope=None,
+        actions=("attentive.messages.send-legacy",),
+        untried="Legacy texts need a token of their own and no permission, and no call that asks for nothing is published.",
     ),
     Probe(
         permission="Subscribers (read)",
@@ -31,7 +37,12 @@ PROBES = (
         scope="subscriptions:write",
         method="POST",
         path="/v1/subscriptions",
-        actions=("attentive.subscriptions.create", "attentive.subscriptions.unsubscribe"),
+        actions=(
+            "attentive.subscriptions.create",
+            "attentive.subscriptions.unsubscribe",
+            "attentive.attributes.set-user",
+            "attentive.attributes.set-users",
+        ),
     ),
     Probe(
         permission="Custom Events",
@@ -61,8 +72,50 @@ PROBES = (
         path="/v1/identity-resolution/user-identifiers",
         actions=("attentive.identity.*",),
     ),
+    Probe(
+        permission="Webhooks",
+        scope="webhooks:write",
+        method="GET",
+        path="/v1/webhooks",
+        actions=("attentive.webhooks.*",),
+    ),
+    Probe(
+        permission="Segments (read)",
+        scope="segments:read",
+        method="GET",
+        path="/v2/segments",
+        actions=("attentive.segments.get", "attentive.segments.list"),
+    ),
+    Probe(
+        permission="Segments (write)",
+        scope="segments:write",
+        method="POST",
+        path="/v2/segments",
+        actions=(
+            "attentive.segments.create",
+            "attentive.segments.update",
+            "attentive.segments.delete",
+            "attentive.segments.add-members",
+            "attentive.segments.remove-members",
+        ),
+    ),
+    Probe(
+        permission="Privacy (read)",
+        scope="privacy_requests:read",
+        method="GET",
+        path="/v1/privacy/delete-request/none",
+        actions=("attentive.privacy.deletion-status",),
+        permitted=frozenset({404}),
+    ),
+    Probe(
+        permission="Privacy (write)",
+        scope="privacy_requests:write",
+        actions=("attentive.privacy.request-deletion",),
+        untried="The only call that needs it erases people, so it is left alone.",
+    ),
 )
-"""Each of these calls has fields that are required, so Attentive must refuse it without them."""
+"""A GET changes nothing. Each of the other calls has fields that are required, so Attentive must refuse it without them.
+`attentive.me` and `attentive.bulk.job` need no permission."""
 
 
 def owner(body: str) -> Owner:
@@ -104,8 +157,11 @@ def message(body: str) -> str | None:
     return _short(body) if value else None
 
 
-def explain(answer: Answer) -> str:
-    """What the answer means, in one or two sentences for a marketer or the engineer beside them."""
+def explain(answer: Answer, action: str = "", advice: str | None = None) -> str:
+    """What the answer means, in a few sentences for a marketer or the engineer beside them.
+
+    `action` is the name of the action that was answered, `advice` what its file says to do about this status.
+    """
     if answer.kind == "not_sent":
         return f"Attentive could not be reached ({answer.error}). Nothing was sent."
     if answer.kind == "no_answer" or answer.status is None:
@@ -113,10 +169,10 @@ def explain(answer: Answer) -> str:
     told = f" Attentive said: {answer.message}" if answer.message else ""
     if 200 <= answer.status < 300:
         return "Attentive took it. For a text that does not yet mean that it reached the phone."
-    return f"{_meaning(answer)}{told}"
+    return f"{_meaning(answer, action, advice)}{told}"
 
 
-def _meaning(answer: Answer) -> str:
+def _meaning(answer: Answer, action: str, advice: str | None) -> str:
     status = answer.status or 0
     if status == 429:
         limit = f"{answer.rate_limit} a second" if answer.rate_limit else "the limit"
@@ -126,7 +182,15 @@ def _meaning(answer: Answer) -> str:
         return f"Attentive pointed to another address ({status}), which is never followed. Check the account's base URL."
     if status >= 500:
         return _MEANINGS.get(status, f"Attentive has a problem of its own ({status}).")
-    return _MEANINGS.get(status, f"Attentive refused it ({status}).")
+    said = _MEANINGS.get(status, f"Attentive refused it ({status}).")
+    what_to_do = advice or (_wants_permission(action) if status == 403 else _WHAT_TO_DO.get(status))
+    return f"{said} {what_to_do}" if what_to_do else said
+
+
+def _wants_permission(action: str) -> str:
+    names = [f'"{each.permission}"' for each in PROBES if each.covers(action)]
+    wanted = f"the permission {' and '.join(names)}" if names else "the permission that the action needs"
+    return f"In Attentive, give the app {wanted}."
 
 
 _MEANINGS = {
@@ -134,15 +198,19 @@ _MEANINGS = {
     for status in (502, 504, 520, 524)
 } | {
     400: "Attentive found the payload not valid (400).",
-    401: "Attentive does not know the account's token (401). Give the account a token that is in use.",
-    403: 'The account\'s token lacks a permission (403). In Attentive, give the app "Messages" with Write for texts, or the '
-    "permission that the action names.",
-    404: "Attentive knows no such address or object (404). Check the account's base URL.",
+    401: "Attentive does not know the account's token (401).",
+    403: "The account's token lacks a permission (403).",
+    404: "Attentive knows no such address or object (404).",
     408: "Attentive waited too long for the request (408) and did nothing with it.",
     409: "Attentive says that it exists already (409).",
     413: "The payload is too large for Attentive (413).",
-    415: "Attentive did not take the content type (415). Check the account's base URL.",
+    415: "Attentive did not take the content type (415).",
     422: "Attentive could not work with the payload (422).",
+}
+_WHAT_TO_DO = {
+    401: "Give the account a token that is in use.",
+    404: "Check the account's base URL.",
+    415: "Check the account's base URL.",
 }
 
 

@@ -27,6 +27,7 @@ def test_the_legacy_action_says_where_its_own_token_comes_from(actions):
     """S2-27"""
     action = actions["attentive.messages.send-legacy"]
     assert "legacyapi@attentivemobile.com" in action.description
+    assert all("legacyapi@attentivemobile.com" in action.answers[status] for status in (400, 401, 403))
     assert action.guarantee({"to": PHONE, "body": "Hi"}) is Guarantee.AT_MOST_ONCE
 
 

@@ -38,6 +38,15 @@ def test_a_subscription_needs_a_source_or_a_locale_and_not_both(actions):
     }
 
 
+def test_a_missing_sign_up_source_says_where_it_is_found(actions):
+    """S2-9, S2-28"""
+    create = actions["attentive.subscriptions.create"]
+    (problem,) = create.check({"user": PHONE}).problems
+    assert "Give either `signUpSourceId` or `locale`. The id of the sign-up source stands in Attentive" in problem.hint
+    assert "in the Subscribers area" in problem.hint
+    assert "in the Subscribers area" in create.answers[400]
+
+
 def test_a_locale_needs_the_kind_of_subscription_and_its_own_spelling(actions):
     assert found(actions, "subscriptions.create", {"user": PHONE, "locale": {"language": "EN", "country": "us"}}) == {
         ("/subscriptionType", "depends"),

@@ -4,14 +4,19 @@ import json
 
 import pytest
 
+from service.actions import Actions
+from service.destinations import attentive
 from service.emulator import create_app
 from service.emulator._serve import running
+from service.settings import packaged
 
 TOKEN = "tok-5ecret-value"
 EVERYTHING = (
     *("messages:write", "subscriptions:read", "subscriptions:write", "events:write"),
-    *("ecommerce:write", "attributes:write", "identity:write"),
+    *("ecommerce:write", "attributes:write", "identity:write", "webhooks:write", "segments:read", "segments:write"),
+    *("privacy_requests:read", "privacy_requests:write"),
 )
+UNTRIED = {"Legacy messages", "Privacy (write)"}
 
 
 @pytest.fixture
@@ -43,7 +48,34 @@ def test_it_says_which_company_and_app_the_token_belongs_to(at_home, add):
     assert "The token belongs to Example Shop (CO-1), application Burgee." in ran.out
     (checked,) = at_home("accounts", "check", "--json").json
     assert checked["owner"] == {"company": "Example Shop", "company_id": "CO-1", "application": "Burgee"}
-    assert set(has(checked).values()) == {"yes"}
+    assert {name for name, word in has(checked).items() if word == "untried"} == UNTRIED
+    assert {word for name, word in has(checked).items() if name not in UNTRIED} == {"yes"}
+
+
+def test_what_only_a_call_with_an_effect_could_tell_is_not_tried_and_said_so(at_home, add):
+    add("shop")
+    ran = at_home("accounts", "check", "shop")
+    assert "untried  Privacy (write)      The only call that needs it erases people, so it is left alone." in ran.out
+    assert "yes      Privacy (read)       GET /v1/privacy/delete-request/none: Only its content" in ran.out
+    assert "yes      Webhooks             GET /v1/webhooks: It was answered (200), so it is permitted." in ran.out
+    assert ran.status == 0
+
+
+def test_every_action_but_those_that_need_no_permission_belongs_to_one_that_is_looked_at():
+    """S1-4: one that is refused with 403 can name its permission."""
+    actions = Actions.load(packaged("schemas"))
+    without = {name for name in actions if not any(probe.covers(name) for probe in attentive.PROBES)}
+    assert without == {"attentive.me", "attentive.bulk.job"}
+    for probe in attentive.PROBES:
+        scopes = {action.scope for name, action in actions.items() if probe.covers(name)}
+        assert probe.scope in scopes, probe.permission
+
+
+def test_a_later_step_of_a_plan_needs_its_permission_too(at_home, add):
+    add("default", "tok-events")
+    checked = at_home("accounts", "check", "default", "--json").json[0]
+    (subscribers,) = [each for each in checked["permissions"] if each["name"] == "Subscribers (write)"]
+    assert "subscribe-at-checkout" in subscribers["needed_by"]
 
 
 def test_a_missing_permission_is_named_with_the_templates_that_need_it(at_home, add):
@@ -69,7 +101,8 @@ def test_nothing_is_sent_and_nothing_changes(at_home, add, vendor):
     at_home("accounts", "check")
     calls = vendor.machine.ledger.entries()
     assert [json.loads(each.raw or b"{}") for each in calls] == [{}] * len(calls)
-    assert [(each.path, each.status) for each in calls if (each.status or 0) < 300] == [("/v1/me", 200)]
+    taken = {(each.method, each.path) for each in calls if (each.status or 0) < 300}
+    assert taken == {("GET", "/v1/me"), ("GET", "/v1/webhooks"), ("GET", "/v2/segments")}
     assert not vendor.machine.phones.latest_first()
     state = vendor.machine.state
     assert not (state.subscribed or state.unsubscribed or len(state.people) or state.event_ids or state.names)

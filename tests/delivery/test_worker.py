@@ -71,6 +71,18 @@ def test_what_the_vendor_refuses_is_refused_in_its_own_words(store, put, vendor,
     assert len(vendor.arrived) == 1
 
 
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_refused_legacy_text_says_where_its_token_is_activated(store, put, vendor, start_worker, comes_to, status):
+    """S2-27"""
+    vendor.answer = lambda body: (status, {}, b"")
+    [id] = put(action="attentive.messages.send-legacy", rate_class="messages-legacy")
+    start_worker()
+    kept = comes_to(id, Status.REFUSED)
+    [attempt] = store.deliveries.attempts(id)
+    assert "legacyapi@attentivemobile.com" in kept.reason
+    assert "legacyapi@attentivemobile.com" in attempt.meaning
+
+
 def test_a_vendor_in_trouble_is_tried_again_later(store, put, vendor, start_worker, comes_to):
     vendor.answer = lambda body: (503, {}, b"")
     [id] = put()

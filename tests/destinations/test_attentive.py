@@ -52,7 +52,7 @@ def test_any_body_has_words_or_none_and_they_are_short(body: str) -> None:
     [
         (400, "not valid"),
         (401, "does not know the account's token"),
-        (403, '"Messages" with Write'),
+        (403, "the permission that the action needs"),
         (404, "base URL"),
         (307, "never followed"),
         (418, "refused it (418)"),
@@ -64,6 +64,26 @@ def test_a_status_is_explained_in_words_that_say_what_to_do(status: int, word: s
     said = attentive.explain(Answer(kind="answered", status=status, message="Their words"))
     assert word in said
     assert said.endswith("Attentive said: Their words")
+
+
+@pytest.mark.parametrize(
+    ("action", "permission"),
+    [
+        ("attentive.messages.send", "Messages"),
+        ("attentive.events.purchase", "Ecommerce"),
+        ("attentive.segments.add-members", "Segments (write)"),
+        ("attentive.attributes.set-user", 'Subscribers (write)" and "Custom Attributes'),
+    ],
+)
+def test_a_missing_permission_is_named(action: str, permission: str) -> None:
+    """S1-4, S4-4."""
+    said = attentive.explain(Answer(kind="answered", status=403), action)
+    assert f'lacks a permission (403). In Attentive, give the app the permission "{permission}".' in said
+
+
+def test_what_an_action_says_of_an_answer_takes_the_place_of_the_usual_advice() -> None:
+    said = attentive.explain(Answer(kind="answered", status=401, message="No"), "attentive.me", "Write to them.")
+    assert said == "Attentive does not know the account's token (401). Write to them. Attentive said: No"
 
 
 def test_too_many_calls_names_the_limit_and_the_wait() -> None:
