@@ -34,9 +34,10 @@ class Action:
     `schema` is JSON Schema 2020-12 with every `$ref` written out. A `path` may name fields in braces, which are sent there
     and not in the body (`/v1/webhooks/{webhookId}`). `per_second` is the vendor's documented limit of the `rate_class`.
     `success` are the status codes that mean accepted. `sms` holds pointers to `body`, `media` and `type` where the action
-    sends a text. `happened` says at which pointer stands when an event happened, and for how many seconds it has its effect
-    (`within_s`). `scope` is the permission that the vendor's key needs. `answers` says by status code what to do about an
-    answer that means something special for this call.
+    sends a text, and `sms_each` the same for every item of a payload that is a list of texts. `happened` says at which
+    pointer stands when an event happened, and for how many seconds it has its effect (`within_s`). `scope` is the permission
+    that the vendor's key needs. `answers` says by status code what to do about an answer that means something special for
+    this call.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Action:
     per_second: float
     success: frozenset[int]
     sms: Mapping[str, str] | None
+    sms_each: Mapping[str, str] | None
     happened: Mapping[str, Any] | None
     answers: Mapping[int, str]
     _guarantee: Guarantee | Mapping[str, Guarantee] = field(repr=False)
@@ -146,6 +148,7 @@ def _action(facts: Facts) -> Action:
         per_second=float(call["rate"]["per_second"]),
         success=frozenset(call["success"]),
         sms=call.get("sms"),
+        sms_each=call.get("sms_each"),
         happened=call.get("happened"),
         answers={int(status): words for status, words in call.get("answers", {}).items()},
         _guarantee=Guarantee(guarantee)

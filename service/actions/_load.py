@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +17,12 @@ from service.errors import Misconfigured, NotReadable
 from service.model import Guarantee
 
 _POINTER = {"type": "string", "pattern": "^(/[A-Za-z0-9_]+)+$"}
+_TEXT = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["body"],
+    "properties": {"body": _POINTER, "media": _POINTER, "type": _POINTER},
+}
 _GUARANTEE = {"enum": [each.value for each in Guarantee]}
 _SAYS = {
     "type": "object",
@@ -56,12 +62,8 @@ _CALL: dict[str, Any] = {
             "required": ["at", "within_s"],
             "properties": {"at": _POINTER, "within_s": {"type": "number", "exclusiveMinimum": 0}},
         },
-        "sms": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["body"],
-            "properties": {"body": _POINTER, "media": _POINTER, "type": _POINTER},
-        },
+        "sms": _TEXT,
+        "sms_each": _TEXT,
     },
 }
 """What `x-action` holds."""
@@ -201,17 +203,21 @@ class _File:
         recipient = call["recipient"]
         named = [recipient] if isinstance(recipient, str) else list(recipient or ())
         happened = [call["happened"]["at"]] if "happened" in call else []
-        for pointer in [*named, *happened, *call.get("sms", {}).values()]:
-            found: Any = schema
-            for name in pointer.split("/")[1:]:
-                found = found.get("properties", {}).get(name) if isinstance(found, dict) else None
-            if found is None:
-                self._fail("/x-action", f"{pointer} is no field of the schema")
+        self._check_fields(schema, [*named, *happened, *call.get("sms", {}).values()])
+        self._check_fields(schema.get("items", {}), call.get("sms_each", {}).values())
         for name in re.findall(r"{(\w+)}", call["path"]):
             if schema.get("properties", {}).get(name, {}).get("type") != "string" or name not in schema.get("required", ()):
                 self._fail("/x-action/path", f"{{{name}}} is no required text of the schema")
         if isinstance(call["guarantee"], dict) and "type" not in call.get("sms", {}):
             self._fail("/x-action/guarantee", "a guarantee by kind of message needs `sms` with the pointer of the `type`")
+
+    def _check_fields(self, schema: Mapping[str, Any], pointers: Iterable[str]) -> None:
+        for pointer in pointers:
+            found: Any = schema
+            for name in pointer.split("/")[1:]:
+                found = found.get("properties", {}).get(name) if isinstance(found, dict) else None
+            if found is None:
+                self._fail("/x-action", f"{pointer} is no field of the schema")
 
     def _fail(self, where: str, reason: str) -> NoReturn:
         place = f"{self.path} at {where}" if where else str(self.path)

@@ -108,8 +108,11 @@ SMS = record(
         "without_causes": {"type": ["object", "null"]},
         "mms": {"type": "boolean"},
         "segments_upper": _COUNT,
+        "pointer": {**_TEXT, "description": "Of many messages: the longest one, which all this is of."},
+        "messages": {**_COUNT, "description": "Of many messages: how many there are."},
+        "total_segments": {**_COUNT, "description": "Of many messages: what all of them take."},
     },
-    optional=("segments_upper",),
+    optional=("segments_upper", "pointer", "messages", "total_segments"),
 )
 
 PREPARED = record(

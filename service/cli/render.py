@@ -126,6 +126,7 @@ def _show(prepared: Prepared) -> None:
     if prepared.sms:
         sms = prepared.sms
         parts = "part" if sms["segments"] == 1 else "parts"
-        click.echo(f"  {sms['encoding']}, {sms['units']} units, {sms['segments']} {parts}", err=True)
+        many = f"; the longest of {sms['messages']}, which take {sms['total_segments']}" if "messages" in sms else ""
+        click.echo(f"  {sms['encoding']}, {sms['units']} units, {sms['segments']} {parts}{many}", err=True)
     if prepared.payload is not None:
         print_json(prepared.payload)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +22,7 @@ from service.sms.lint import Pointers
 
 # hashlib gives up the interpreter's lock for more than 2,047 bytes, and in a busy web process waits longer than it hashes.
 _AT_ONCE = 2047
+MOST_TOLD = 100  # problems, and warnings, of the texts of one payload
 KEPT_PROGRAMS = 512  # compiled programs are some 20 KB each; versions beyond this are compiled again when they are used
 
 T = TypeVar("T")
@@ -32,7 +34,8 @@ class Prepared:
     unless the outcome is valid. `payload` is shown for an invalid outcome too, as far as there is one.
 
     `sms` is the measure of the text, as `sms.Measure.as_dict` gives it; None for an action without text, and where the
-    caller asked for no detail. `fresh_for_s`: for so long the payload may wait, where the policy refuses stale events.
+    caller asked for no detail. Of many texts it is that of the longest, with its `pointer`, the number of `messages` and the
+    `total_segments`. `fresh_for_s`: for so long the payload may wait, where the policy refuses stale events.
     `step` and `then` are there in the preview of a plan: the name of the first step, and the steps that follow it.
     """
 
@@ -272,12 +275,15 @@ class Preparer:
         checked = action.check(document)
         payload = document if checked.payload is None else checked.payload
         problems, warnings, shown = checked.problems, checked.warnings, None
-        if action.sms is not None and (text := _Text.of(payload, action.sms)) is not None:
+        if texts := _Text.all(payload, action):
             told = {each.pointer for each in problems}
-            problems += tuple(each for each in text.problems() if each.pointer not in told)
+            found = (each for text in texts for each in text.problems() if each.pointer not in told)
+            problems += tuple(islice(found, MOST_TOLD))
             if detail:
-                measure = text.measure(account)
-                warnings, shown = warnings + text.warnings(measure), measure.as_dict()
+                measures = [text.measure(account) for text in texts]
+                shown = _measured(texts, measures)
+                warnings += tuple(each for text, measure in zip(texts, measures) for each in text.warnings(measure))
+            warnings = _once(warnings)
         fresh = action.fresh_for_s(payload, now) if now is not None and not problems else None
         refuses = policy.stale_events == "refuse"
         if fresh is not None and fresh < 0:
@@ -301,21 +307,29 @@ class Preparer:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """The text message in a payload, and what there is to say of it. `where` has the pointers that the action gives."""
+    """A text message in a payload, and what there is to say of it. `where` has the pointers that the action gives, which
+    hold inside of `message`; that stands at the pointer `at` of the payload."""
 
     body: str
-    payload: Mapping[str, Any]
+    message: Mapping[str, Any]
     where: Mapping[str, str]
+    at: str = ""
 
     @classmethod
-    def of(cls, payload: Any, where: Mapping[str, str]) -> _Text | None:
-        """None where there is no text to look at."""
-        body = payload.get(where["body"][1:]) if isinstance(payload, dict) else None
-        return cls(body, payload, where) if isinstance(body, str) else None
+    def all(cls, payload: Any, action: Action) -> list[_Text]:
+        """Every text that there is to look at."""
+        if action.sms is not None:
+            messages, where = [("", payload)], action.sms
+        elif action.sms_each is not None and isinstance(payload, list):
+            messages, where = [(f"/{at}", each) for at, each in enumerate(payload)], action.sms_each
+        else:
+            return []
+        bodies = [(at, each, each.get(where["body"][1:])) for at, each in messages if isinstance(each, dict)]
+        return [cls(body, each, where, at) for at, each, body in bodies if isinstance(body, str)]
 
     def problems(self) -> tuple[Problem, ...]:
         """What decides; cheap."""
-        return sms.broken(self.body, self.where["body"])
+        return sms.broken(self.body, self.at + self.where["body"])
 
     def measure(self, account: Account | None) -> sms.Measure:
         prefix = account.brand_prefix if account is not None else ""
@@ -334,16 +348,38 @@ class _Text:
             media_url=self._text("media"),
             use_short_links=self._shortens_links,
             measure=measure,
-            pointers=Pointers(**self.where),
+            pointers=Pointers(**{part: self.at + pointer for part, pointer in self.where.items()}),
         ).warnings
 
     @property
     def _shortens_links(self) -> bool:
-        return self.payload.get("useShortLinks") is True
+        return self.message.get("useShortLinks") is True
 
     def _text(self, part: str) -> str | None:
-        value = self.payload.get(self.where.get(part, "")[1:])
+        value = self.message.get(self.where.get(part, "")[1:])
         return value if isinstance(value, str) else None
+
+
+def _measured(texts: Sequence[_Text], measures: Sequence[sms.Measure]) -> dict[str, Any]:
+    """The measure of the text; of many that of the longest, and what all take together."""
+    longest = max(range(len(measures)), key=lambda at: measures[at].segments)
+    shown = measures[longest].as_dict()
+    if texts[longest].at:
+        shown |= {
+            "pointer": texts[longest].at,
+            "messages": len(texts),
+            "total_segments": sum(each.segments for each in measures),
+        }
+    return shown
+
+
+def _once(warnings: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each warning once, of the first text that has it: a bulk says the same to thousands."""
+    found: dict[tuple[str, str], Problem] = {}
+    for each in warnings:
+        if len(found) < MOST_TOLD:
+            found.setdefault((each.code, each.detail), each)
+    return tuple(found.values())
 
 
 class _Kept(Generic[T]):

@@ -120,6 +120,57 @@ def test_details_never_change_the_outcome(name, to):
     assert quick.sms is None
 
 
+BULK = ACTIONS["attentive.messages.send-bulk"]
+
+
+def bulk(*bodies: str, **facts: Any) -> list[dict[str, Any]]:
+    return [
+        {"to": f"+120255501{at:02}", "body": body, "subscriptionType": "MARKETING", **facts}
+        for at, body in enumerate(bodies)
+    ]
+
+
+def test_a_bulk_reports_its_longest_text_and_what_all_of_them_take():
+    found = PREPARER.check(BULK, bulk("Doors open at 9", "a" * 200, "It’s on"), account=BRAND).sms
+    assert (found["pointer"], found["messages"], found["total_segments"]) == ("/1", 3, 4)
+    assert (found["encoding"], found["segments"], found["prefix_units"]) == ("GSM-7", 2, len("Shop: "))
+
+
+def test_each_text_of_a_bulk_is_looked_at_as_a_single_one_is():
+    single = PREPARER.check(SEND, bulk("See http://bit.ly/x !!!")[0])
+    many = PREPARER.check(BULK, bulk("Doors open at 9", "See http://bit.ly/x !!!"))
+    assert single.warnings
+    assert [(each.code, each.pointer) for each in many.warnings] == [
+        (each.code, f"/1{each.pointer}") for each in single.warnings
+    ]
+
+
+@pytest.mark.parametrize("detail", [True, False])
+def test_a_text_of_a_bulk_that_was_not_filled_refuses_the_bulk(detail):  # S1-33
+    prepared = PREPARER.check(BULK, bulk("Doors open at 9", "Hi %%NAME%%", "Hi {name}"), detail=detail)
+    assert prepared.outcome is Outcome.INVALID
+    assert {(each.code, each.pointer) for each in prepared.problems} == {
+        ("sms.leftover_markup", "/1/body"),
+        ("payload.braces", "/2/body"),
+    }
+    assert (prepared.sms is None) is not detail
+
+
+def test_what_thousands_of_texts_have_in_common_is_said_once():
+    prepared = PREPARER.check(BULK, bulk(*["See http://bit.ly/x"] * 2000, skipFatigue=True))
+    assert [(each.code, each.pointer) for each in prepared.warnings] == [
+        ("sms.fatigue", "/0/skipFatigue"),
+        ("sms.public_shortener", "/0/body"),
+        ("sms.link_not_https", "/0/body"),
+    ]
+
+
+@given(st.lists(st.builds(lambda name: bulk(name)[0], MARKS) | st.none() | st.just({}) | st.text(max_size=3), max_size=4))
+def test_details_never_change_the_outcome_of_a_bulk(document):
+    full, quick = PREPARER.check(BULK, document), PREPARER.check(BULK, document, detail=False)
+    assert (full.outcome, full.body, full.problems) == (quick.outcome, quick.body, quick.problems)
+
+
 def test_the_default_seed_is_that_of_the_context_however_it_was_spaced():
     first, second = (strictjson.read(text) for text in ('{"a": 1, "b": [2.5]}', '\n{"a":1,"b":[2.50]}'))
     assert seed_of(canonical(first)) == seed_of(canonical(second))
