@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from service.actions._load import Facts, read_folder
-from service.actions._tidy import Shape
+from service.actions._tidy import Notes, Shape
 from service.actions._verdict import Verdict
 from service.errors import NotFound, Problem
 from service.model import Guarantee
@@ -66,11 +66,12 @@ class Action:
 
         Every problem is told at once, each with the pointer of the field. `document` itself is left as it is.
         """
-        warnings: list[Problem] = []
-        payload = self._shape.tidy(document, warnings)
+        notes = Notes()
+        payload = self._shape.tidy(document, notes)
         if self._verdict.valid(payload):
-            return Checked(payload, warnings=tuple(warnings))
-        return Checked(None, self._verdict.explain(payload, document), tuple(warnings))
+            return Checked(payload, warnings=tuple(notes.warnings))
+        problems = self._verdict.explain(payload, document)
+        return Checked(None, tuple(notes.placed(each) for each in problems), tuple(notes.warnings))
 
     def guarantee(self, payload: Any) -> Guarantee:
         """What happens to `payload` when it cannot be known whether it arrived. What the file does not name is sent once."""

@@ -83,6 +83,7 @@ _OWN_WORDS: dict[str, dict[str, Any]] = {
     "x-explain": {"type": "object", "additionalProperties": {"enum": sorted(EXPLAINERS)}},
     "x-says": _SAYS,
     "x-refused": {"type": "object", "additionalProperties": {"type": "string"}},
+    "x-drop-without": {"type": "string"},
     "x-warn": {
         "type": "array",
         "items": {

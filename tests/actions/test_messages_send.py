@@ -178,12 +178,13 @@ def test_a_value_that_is_none_of_the_words_is_not_repeated(send, message):
     "url",
     [
         "https://example.com/a.png",
+        "http://example.com/a.png",
         "https://example.com",
         "https://cdn.example.com:8443/a%20b.png?w=1&h=2#x",
         "https://e.example/~a/(1).gif",
     ],
 )
-def test_an_https_address_is_an_image(send, message, url):
+def test_a_web_address_is_an_image(send, message, url):
     """S1-1, S1-18"""
     assert send.check({**message, "mediaUrl": url}).payload["mediaUrl"] == url
 
@@ -191,7 +192,7 @@ def test_an_https_address_is_an_image(send, message, url):
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("http://example.com/a.png", "begins with http://"),
+        ("ftp://example.com/a.png", "no whole address"),
         ("example.com/a.png", "no whole address"),
         ("https://", "is no address"),
         ("https:///a.png", "is no address"),

@@ -1,5 +1,7 @@
 """The other Attentive actions: the traps of each call, as rules."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 PHONE = {"phone": "+12025550143"}
@@ -156,18 +158,65 @@ def test_an_event_user_takes_only_what_attentive_takes_there(actions, name):
     assert sent(actions, name, {"user": {**PHONE, "externalIdentifiers": {"clientUserId": ""}}, **rest})["user"] == PHONE
 
 
+@pytest.mark.parametrize("name", ["shopifyId", "klaviyoId", "clientUserId", "customIdentifiers"])
+def test_an_identifier_that_events_do_not_take_there_is_refused_with_the_way_by_identity(actions, name):
+    """S3-8, S4-8"""
+    (problem,) = actions["attentive.events.custom"].check({"type": "a", "user": {**PHONE, name: "7"}}).problems
+    assert (problem.code, problem.pointer) == ("payload.refused_field", f"/user/{name}")
+    assert "`attentive.identity.add`" in problem.detail
+
+
+def test_an_event_has_at_most_200_properties(actions):
+    def event(count):
+        return {"type": "a", "user": PHONE, "properties": {f"key {at}": at for at in range(count)}}
+
+    assert sent(actions, "events.custom", event(200)) == event(200)
+    assert found(actions, "events.custom", event(201)) == {("/properties", "size")}
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_own_identifier_without_a_value_is_left_out(actions, empty):
+    """A member who has no number yet. The rest of the list is kept, and told of by its own place."""
+    nothing, number = {"name": "clubNo", "value": empty}, {"name": "loyaltyNo", "value": "L-2040"}
+    identity = {**PHONE, "customIdentifiers": [nothing, number]}
+    assert sent(actions, "identity.add", identity)["customIdentifiers"] == [number]
+    assert sent(actions, "identity.add", {**PHONE, "clientUserId": "c", "customIdentifiers": [nothing]}) == {
+        **PHONE,
+        "clientUserId": "c",
+    }
+    assert ("/customIdentifiers", "required") in found(actions, "identity.add", {**PHONE, "customIdentifiers": [nothing]})
+    long = {"name": "loyaltyNo", "value": "L" * 101}
+    assert found(actions, "identity.add", {**PHONE, "customIdentifiers": [nothing, number, nothing, long]}) == {
+        ("/customIdentifiers/3/value", "length")
+    }
+    person = {"identifiers": {**PHONE, "customIdentifiers": [{"key": "clubNo", "value": empty}]}}
+    assert sent(actions, "attributes.set-user", person) == {"identifiers": PHONE}
+    assert found(actions, "identity.add", {**PHONE, "customIdentifiers": [{"name": "loyaltyNo"}]}) == {
+        ("/customIdentifiers/0/value", "required")
+    }
+
+
 @pytest.mark.parametrize(
-    "moment", ["2026-02-03T09:15:00Z", "2026-02-03t09:15:00.25z", "2026-02-03T09:15:00-05:00", "2024-02-29T00:00:00+00:00"]
+    "moment",
+    [
+        "2026-02-03T09:15:00Z",
+        "2026-02-03t09:15:00.25z",
+        "2026-02-03T09:15:00-05:00",
+        "2024-02-29T00:00:00+00:00",
+        "2026-02-03T09:15:00+0000",  # as the vendor's own samples have it
+    ],
 )
-def test_a_moment_with_offset_is_accepted(actions, moment):
-    assert sent(actions, "events.custom", {"type": "a", "user": PHONE, "occurredAt": moment})
+def test_a_moment_with_offset_is_accepted_as_it_is(actions, moment):
+    event = {"type": "a", "user": PHONE, "occurredAt": moment}
+    assert sent(actions, "events.custom", event) == event
+    assert actions["attentive.events.custom"].fresh_for_s(event, datetime(2026, 2, 5, tzinfo=UTC)) < 0
 
 
 @pytest.mark.parametrize(
     "moment",
     [
         "2026-02-03T09:15:00",
-        "2026-02-03T09:15:00+0000",
+        "2026-02-03T09:15:00+00",
         "2026-02-03",
         "2026-02-30T09:15:00Z",
         "2026-02-03T25:00:00Z",

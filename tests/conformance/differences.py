@@ -44,7 +44,7 @@ DIFFERENCES = (
         "schemas",
         "messages.send",
         r"payload\.pattern /mediaUrl",
-        "https only: a phone or a carrier may refuse the rest in silence.",
+        "An address has no braces and no letters beyond ASCII. Attentive does not say that it looks.",
     ),
     Difference(
         "schemas",
@@ -62,7 +62,7 @@ DIFFERENCES = (
         "schemas",
         "*",
         r"payload\.format /(occurredAt|updatedSince)",
-        "RFC 3339 with T and a colon in the offset. Attentive's samples leave the colon out; what else it reads is unknown.",
+        "RFC 3339 with T, and no offset that does not exist. What else Attentive reads is not known.",
     ),
     Difference(
         "schemas",

@@ -96,6 +96,14 @@ FITTING: Mapping[str, tuple[Any, ...]] = {
     "country": ("US", "us", "USA", "CA"),
     "currency": ("USD", "EUR", "usd", "US", "USDX", "US1", "$"),
     "value": (19.99, 0, -3.5, "19.99", 10**18),
+    "properties": ({f"key {at}": at for at in range(200)}, {f"key {at}": at for at in range(201)}),
+    "customIdentifiers": (
+        [{"name": "a", "value": ""}],
+        [{"name": "a", "value": None}, {"name": "b", "value": "c"}],
+        [{"key": "a", "value": ""}, {"key": "b", "value": "c"}],
+        [{"name": "", "value": "c"}],
+        [{"name": "a"}],
+    ),
     "quantity": (2.0, 2.5, "2", -1),
     "channelType": ("WEB", "IN_STORE", "web", "KIOSK"),
 }
