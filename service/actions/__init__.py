@@ -14,6 +14,7 @@ from service.actions._verdict import Verdict
 from service.errors import NotFound, Problem
 from service.model import Guarantee
 from service.registry import nearest
+from service.strictjson import step
 
 __all__ = ["Action", "Actions", "Checked"]
 
@@ -37,7 +38,8 @@ class Action:
     sends a text, and `sms_each` the same for every item of a payload that is a list of texts. `happened` says at which
     pointer stands when an event happened, and for how many seconds it has its effect (`within_s`). `scope` is the permission
     that the vendor's key needs. `answers` says by status code what to do about an answer that means something special for
-    this call.
+    this call. `names` are pointers to names that the vendor lists from then on: of an `event`, and with `/*` of every
+    `property` or `attribute` of an object.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Action:
     sms_each: Mapping[str, str] | None
     happened: Mapping[str, Any] | None
     answers: Mapping[int, str]
+    names: Mapping[str, str]
     _guarantee: Guarantee | Mapping[str, Guarantee] = field(repr=False)
     _recipient: tuple[str, ...] = field(repr=False)
     _shape: Shape = field(repr=False)
@@ -91,6 +94,22 @@ class Action:
     def advice(self, status: int | None) -> str | None:
         """What to do about an answer with this status, where it means something special for this call."""
         return None if status is None else self.answers.get(status)
+
+    def names_in(self, payload: Any) -> Iterator[tuple[str, str, str, Any]]:
+        """The names in a payload that the vendor lists from then on: kind, pointer, name, and the value under it."""
+        for kind, pointer in self.names.items():
+            found = _at(payload, pointer.removesuffix("/*"))
+            if isinstance(found, str):
+                yield kind, pointer, found, None
+            elif isinstance(found, dict):
+                for name, value in found.items():
+                    yield kind, step(pointer.removesuffix("/*"), name), name, value
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The schemas of the fields of a payload; of its items where it is a list."""
+        fields: Mapping[str, Any] = self.schema.get("items", self.schema).get("properties", {})
+        return fields
 
     def recipient(self, payload: Any) -> str | None:
         """Whom `payload` is for: the phone number, else the address or id that the file names next; None for nobody."""
@@ -151,6 +170,7 @@ def _action(facts: Facts) -> Action:
         sms=call.get("sms"),
         sms_each=call.get("sms_each"),
         happened=call.get("happened"),
+        names=call.get("names", {}),
         answers={int(status): words for status, words in call.get("answers", {}).items()},
         _guarantee=Guarantee(guarantee)
         if isinstance(guarantee, str)

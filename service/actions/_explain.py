@@ -112,15 +112,16 @@ def _type(fault: Fault) -> Iterator[Problem]:
 
 
 def _type_hint(value: Any, wanted: list[str]) -> str | None:
-    if isinstance(value, list | dict):
-        return "Choose one item, or join them to text." if "string" in wanted else None
+    if isinstance(value, list | dict) and "string" in wanted:
+        return "Choose one item, or join them to text."
+    if "array" in wanted:
+        return "Write it as a list: one value or several in [ ], without quotes around it."
+    if "object" in wanted:
+        return "Write it as an object: names and values in { }, without quotes around it."
     if "boolean" in wanted:
         return "Write true or false, without quotes."
-    if isinstance(value, str):
-        if "integer" in wanted or "number" in wanted:
-            return "Write the number without quotes."
-        if "array" in wanted or "object" in wanted:
-            return "Write it as a JSON value, without quotes."
+    if isinstance(value, str) and ("integer" in wanted or "number" in wanted):
+        return "Write the number without quotes."
     if "string" in wanted:
         return "Put it in double quotes."
     if "integer" in wanted and isinstance(value, float):
@@ -222,7 +223,8 @@ def _min_length(fault: Fault) -> Iterator[Problem]:
     if fault.empty:
         yield fault.problem("required", f"{fault.subject} is empty.", fault.schema.get("description"))
     else:
-        yield fault.problem("length", f"{fault.subject} has fewer than {fault.rule} characters.")
+        said = f"{fault.subject} has fewer than {fault.rule} characters."
+        yield fault.problem("length", said, f"Give at least {fault.rule} characters.")
 
 
 def _max_length(fault: Fault) -> Iterator[Problem]:
@@ -231,8 +233,9 @@ def _max_length(fault: Fault) -> Iterator[Problem]:
 
 
 def _range(fault: Fault) -> Iterator[Problem]:
-    word = "less" if "inimum" in fault.keyword else "more"
-    yield fault.problem("range", f"{fault.subject} is {word} than {fault.rule}, which the vendor does not take.")
+    word, bound = ("less", "least") if "inimum" in fault.keyword else ("more", "most")
+    said = f"{fault.subject} is {word} than {fault.rule}, which the vendor does not take."
+    yield fault.problem("range", said, f"Give a number of at {bound} {fault.rule}.")
 
 
 def _size(fault: Fault) -> Iterator[Problem]:

@@ -62,6 +62,11 @@ _CALL: dict[str, Any] = {
             "required": ["at", "within_s"],
             "properties": {"at": _POINTER, "within_s": {"type": "number", "exclusiveMinimum": 0}},
         },
+        "names": {
+            "type": "object",
+            "propertyNames": {"enum": ["event", "property", "attribute"]},
+            "additionalProperties": {"type": "string", "pattern": r"^(/[A-Za-z0-9_]+)+(/\*)?$"},
+        },
         "sms": _TEXT,
         "sms_each": _TEXT,
     },
@@ -204,7 +209,8 @@ class _File:
         recipient = call["recipient"]
         named = [recipient] if isinstance(recipient, str) else list(recipient or ())
         happened = [call["happened"]["at"]] if "happened" in call else []
-        self._check_fields(schema, [*named, *happened, *call.get("sms", {}).values()])
+        lists = [pointer.removesuffix("/*") for pointer in call.get("names", {}).values()]
+        self._check_fields(schema, [*named, *happened, *lists, *call.get("sms", {}).values()])
         self._check_fields(schema.get("items", {}), call.get("sms_each", {}).values())
         for name in re.findall(r"{(\w+)}", call["path"]):
             if schema.get("properties", {}).get(name, {}).get("type") != "string" or name not in schema.get("required", ()):

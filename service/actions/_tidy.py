@@ -37,7 +37,8 @@ class Shape:
     names which the schema does not declare go too, because it has a rule for their values; where it has none, as for the
     properties of an event, they are none of its business. `whole` are the fields that take whole numbers: to JSON Schema
     2.0 is one, as arithmetic in a template makes it, and vendors need not agree. `warn` has field, doubtful value (or
-    any) and what to say of it. `drop_without` is the field of the items of a list without which an item goes.
+    any) and what to say of it. `objects` are optional fields that hold an object of declared names: it goes when nothing is
+    written in any of them. `drop_without` is the field of the items of a list without which an item goes.
     """
 
     optional: frozenset[str] = frozenset()
@@ -47,6 +48,7 @@ class Shape:
     whole: tuple[str, ...] = ()
     warn: tuple[tuple[str, Any, Mapping[str, str]], ...] = ()
     children: tuple[tuple[str, Shape], ...] = ()
+    objects: tuple[str, ...] = ()
     items: Shape | None = None
     drop_without: str | None = None
 
@@ -66,6 +68,11 @@ class Shape:
                 (name, rule.get("value", _ANY), rule) for name, each in declared.items() for rule in each.get("x-warn", ())
             ),
             children=tuple((name, shape) for name, shape in children if shape.does_something),
+            objects=tuple(
+                name
+                for name, each in declared.items()
+                if name not in required and each.get("type") == "object" and each.get("additionalProperties") is False
+            ),
             items=cls.of(schema["items"]) if isinstance(schema.get("items"), dict) else None,
             drop_without=schema.get("x-drop-without"),
         )
@@ -83,10 +90,13 @@ class Shape:
 
     def _goes(self, item: Any) -> bool:
         name = self.drop_without
-        return name is not None and isinstance(item, dict) and name in item and item[name] in (None, "")
+        return name is not None and isinstance(item, dict) and name in item and _empty(item[name])
 
     def _object(self, given: dict[str, Any], notes: Notes, pointer: str) -> dict[str, Any]:
-        made = {name: each for name, each in given.items() if not ((each is None or each == "") and self._may_go(name))}
+        made = {name: each for name, each in given.items() if not (_empty(each) and self._may_go(name))}
+        for name in self.objects:
+            if isinstance(value := made.get(name), dict) and value and all(_empty(each) for each in value.values()):
+                del made[name]
         for name, shape in self.children:
             if name in made:
                 made[name] = shape.tidy(made[name], notes, step(pointer, name))
@@ -110,5 +120,9 @@ class Shape:
     def does_something(self) -> bool:
         """Whether tidying can change or note anything."""
         items = self.items is not None and self.items.does_something
-        own = self.optional or self.any_name or self.defaults or self.whole or self.warn or self.children
+        own = self.optional or self.any_name or self.defaults or self.whole or self.warn or self.objects or self.children
         return bool(own or items or self.drop_without)
+
+
+def _empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value)

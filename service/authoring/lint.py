@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from service.actions import Action
 from service.authoring.check import by_step, problems_of, render_samples
+from service.authoring.names import Names
 from service.delivery.prepare import Prepared, Preparer
 from service.errors import BurgeeError, NotFound, Problem, TemplateInvalid
 from service.model import Outcome, TemplateSource
@@ -34,17 +35,23 @@ class Linted:
 
 
 def lint(preparer: Preparer, templates: Iterable[TemplateSource]) -> Iterator[Linted]:
-    """Everything found about each of `templates`."""
+    """Everything found about each of `templates`, and about the names that several of them use."""
+    names = Names()
     for template in templates:
-        yield lint_one(preparer, template)
+        yield lint_one(preparer, template, names)
 
 
-def lint_one(preparer: Preparer, template: TemplateSource) -> Linted:
-    """Compiles the template, looks at its source, and renders its samples. A plan's steps are looked at one by one."""
+def lint_one(preparer: Preparer, template: TemplateSource, names: Names | None = None) -> Linted:
+    """Compiles the template, looks at its source, and renders its samples. A plan's steps are looked at one by one.
+
+    `names` are those of the templates before it.
+    """
+    names = Names() if names is None else names
     try:
         rendered = list(render_samples(preparer, template))
     except (NotFound, TemplateInvalid) as error:
         return Linted(template=template.name, problems=problems_of(error))
+    actions = {step.name: preparer.actions[step.action] for step in template.steps}
     problems: list[Problem] = []
     warnings = [found for rule in RULES for found in rule(template)]
     for step in template.steps:
@@ -58,6 +65,9 @@ def lint_one(preparer: Preparer, template: TemplateSource) -> Linted:
             if not (isinstance(wanted, dict) and wanted.get("outcome") == "invalid"):
                 problems += [_in_sample(each, name) for each in each_step.problems]
             warnings += [_in_sample(each, name) for each in each_step.warnings]
+            if each_step.outcome is Outcome.VALID:
+                found = names.look(template.name, actions[step_name], each_step.payload)
+                warnings += [_in_sample(each, name) for each in found]
     warnings += _never_made(template, [prepared for _, prepared in rendered])
     problems += _idempotency(template)
     return Linted(template=template.name, problems=_once(problems), warnings=_once(warnings))
@@ -69,7 +79,7 @@ def unused_values(template: TemplateSource, action: Action) -> Iterator[Problem]
     The snippets count as uses: a template that extends one sets what the base prints.
     """
     text = _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), template.source)
-    fields = {field.casefold(): field for field in action.schema.get("properties", {})}
+    fields = {field.casefold(): field for field in action.fields}
     everything = " ".join([text, *template.snippets.values()])
     code = " ".join(_QUOTED.sub("", tag[0]) for tag in _TAG.finditer(everything))
     assigned = [found[1] for found in _ASSIGNED.finditer(text)]
@@ -85,7 +95,7 @@ def unused_values(template: TemplateSource, action: Action) -> Iterator[Problem]
 
 def message_name_from_data(template: TemplateSource, action: Action) -> Iterator[Problem]:
     """A message name that differs from profile to profile: the vendor takes 20 a day for the whole company."""
-    if "messageName" in action.schema.get("properties", {}):
+    if "messageName" in action.fields:
         for found in _MESSAGE_NAME.finditer(template.source):
             yield Problem(
                 "lint.message_name",

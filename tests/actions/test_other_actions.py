@@ -49,6 +49,39 @@ def test_a_missing_sign_up_source_says_where_it_is_found(actions):
     assert "in the Subscribers area" in create.answers[400]
 
 
+def test_a_locale_of_which_nothing_is_known_is_left_out(actions):
+    """Callers fill it from a context that often has none."""
+    document = {"user": PHONE, "signUpSourceId": "900100", "locale": {"language": None, "country": ""}}
+    assert sent(actions, "subscriptions.create", document) == {"user": PHONE, "signUpSourceId": "900100"}
+    assert ("/signUpSourceId", "choice") in found(actions, "subscriptions.create", {**document, "locale": {}})
+
+
+@pytest.mark.parametrize("name", ["clientUserId", "shopifyId", "externalIdentifiers"])
+def test_an_identifier_at_the_wrong_place_of_a_sign_up_is_told_the_right_one(actions, name):
+    document = {"user": {**PHONE, name: "7"}, "signUpSourceId": "900100"}
+    (problem,) = actions["attentive.subscriptions.create"].check(document).problems
+    assert (problem.pointer, problem.code) == (f"/user/{name}", "payload.refused_field")
+    assert "beside `user`" in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("events.custom", {"type": "a", "user": PHONE, "properties": []}),
+        ("events.purchase", {"user": PHONE, "items": {}}),
+        ("events.purchase", {"user": PHONE, "items": [{**ITEM, "price": 19.99}]}),
+        ("events.purchase", {"user": PHONE, "items": [{**ITEM, "quantity": -1}]}),
+        ("identity.add", {**PHONE, "clientUserId": "c", "customIdentifiers": {"loyaltyNo": "L-2040"}}),
+        ("segments.create", {"name": "Silver", "description": "x"}),
+        ("segments.list", {"limit": 1001}),
+        ("webhooks.create", {"url": "https://example.com/in", "events": ["phone.subscribed"]}),
+    ],
+)
+def test_every_problem_says_what_to_do(actions, name, document):
+    (problem,) = actions[f"attentive.{name}"].check(document).problems
+    assert problem.hint
+
+
 def test_a_locale_needs_the_kind_of_subscription_and_its_own_spelling(actions):
     assert found(actions, "subscriptions.create", {"user": PHONE, "locale": {"language": "EN", "country": "us"}}) == {
         ("/subscriptionType", "depends"),

@@ -417,6 +417,14 @@ def test_a_token_is_hidden_also_where_the_kept_part_ends(serve: Serve, say: Any,
     assert send(sender(line.url)).body == "x" * 4090 + "***"
 
 
+def test_a_token_for_the_emulator_that_is_a_word_takes_nothing_out_of_an_answer(
+    serve: Serve, say: Any, sender: Make
+) -> None:
+    body = b'{"companyName": "Example Shop"}'
+    line = serve(say(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body))
+    assert send(sender(line.url, token="any")).body == body.decode()
+
+
 def test_a_phone_number_in_a_query_is_in_no_log(
     serve: Serve, say: Any, sender: Make, caplog: pytest.LogCaptureFixture
 ) -> None:

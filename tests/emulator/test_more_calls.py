@@ -113,3 +113,15 @@ def test_an_erased_person_is_forgotten_and_the_request_can_be_followed(emulator:
     found = emulator.call("GET", f"/v1/privacy/delete-request/{made.json['id']}").json
     assert found["processed"] is True
     assert PHONE not in str(found)
+
+
+def test_uploads_of_the_product_catalog_are_asked_for_once_a_second(emulator: Any) -> None:
+    first = emulator.call("POST", "/v1/product-catalog/uploads", {"validateOnly": True})
+    assert (first.status_code, first.json["status"], first.json["validateOnly"]) == (200, "initialized", True)
+    assert first.headers["x-ratelimit-limit"] == "1"
+    assert emulator.call("POST", "/v1/product-catalog/uploads", {"validateOnly": True}).status_code == 429
+    emulator.clock.now += 1.1
+    second = emulator.call("POST", "/v1/product-catalog/uploads", {})
+    assert emulator.call("GET", "/v1/product-catalog/uploads").json == [first.json, second.json]
+    assert emulator.call("GET", f"/v1/product-catalog/uploads/{first.json['uploadId']}").json == first.json
+    assert emulator.call("GET", "/v1/product-catalog/uploads/none").status_code == 404

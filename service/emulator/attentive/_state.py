@@ -49,6 +49,7 @@ class State:
     segments: dict[str, Any] = field(default_factory=dict)  # external id to segment
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     erasures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def may_receive(self, contact: str, kind: str, channel: str = "TEXT") -> bool:

@@ -49,6 +49,7 @@ def person_of(state: State, call: Call, user: fields.Body) -> Person | None:
 def contact_user(call: Call, body: fields.Body) -> fields.Body:
     """The user of subscriptions: a phone, an e-mail address, or both."""
     user = _object(call, body, "user")
+    fields.no_others(call, user, "phone", "email")
     contacts(call, user)
     if user.get("phone") is None and user.get("email") is None:
         call.refuse("user", "'user' needs a phone or an email.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import datetime
 
 from service.emulator._machine import Call
@@ -37,6 +38,15 @@ def moment_in(call: Call, body: fields.Body, name: str) -> float | None:
     if text is not None and moment is None:
         call.refuse("occurredAt", f"'{name}' must be a time with an offset, such as 2026-02-03T09:15:00Z.")
     return moment
+
+
+def written(moment: float) -> str:
+    """Seconds since 1970 as the API writes a time.
+
+    >>> written(1_770_110_100.0)
+    '2026-02-03T09:15:00Z'
+    """
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
 def _moment(text: str) -> float | None:

@@ -14,6 +14,7 @@ from service.emulator.attentive._state import State
 
 API = "ecommerce"
 FIELDS = ("items", "user", "occurredAt")
+ITEM = ("productId", "productVariantId", "name", "price", "quantity", "productImage", "productUrl")
 CHANNELS = ("WEB", "IOS_APP", "ANDROID_APP", "IN_STORE", "PHONE", "OTHER", "")
 
 RULES = {
@@ -91,6 +92,7 @@ def _item(call: Call, item: Any) -> None:
     if not isinstance(item, dict):
         call.refuse("items", "Each item must be an object.")
         return
+    fields.no_others(call, item, *ITEM)
     for name in ("productId", "productVariantId"):
         fields.text(call, item, name, needed=True)
     for name in ("name", "productImage", "productUrl"):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from service.emulator._machine import Call, Endpoint, Refused, Reply
 from service.emulator.attentive import _fields as fields
 from service.emulator.attentive import _users as users
+from service.emulator.attentive import _when as when
 from service.emulator.attentive._people import Key
 from service.emulator.attentive._state import State, limit
 from service.sms import mask
@@ -30,7 +29,7 @@ def request_deletion(state: State, call: Call) -> Reply:
     while (person := state.people.find(subject)) is not None:
         state.people.forget(person)
     id = f"req-{next(state.numbers)}"
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(call.now))
+    at = when.written(call.now)
     state.erasures[id] = {
         "id": id,
         "processed": True,

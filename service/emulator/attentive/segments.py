@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,7 +37,7 @@ class Segment:
 
     def as_dict(self, *, dates: bool = False) -> dict[str, Any]:
         about = {"externalId": self.id, "name": self.name, "description": self.description}
-        return {**about, "created": _date(self.created), "updated": _date(self.updated)} if dates else about
+        return {**about, "created": when.written(self.created), "updated": when.written(self.updated)} if dates else about
 
 
 def create(state: State, call: Call) -> Reply:
@@ -143,10 +142,6 @@ def _found(state: State, call: Call) -> Segment:
     if not isinstance(found, Segment) or found.archived:
         raise Refused(404)
     return found
-
-
-def _date(moment: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
 PATH = "/v2/segments"
