@@ -268,6 +268,19 @@ class Account:
     limits: Mapping[str, float] = field(default_factory=dict)
 
 
+LONGEST_TAG = 100
+
+
+def as_tag(text: str) -> str:
+    """A tag as Sailthru writes it: lower case, hyphens for blanks, at most `LONGEST_TAG` characters, all of them printable.
+
+    >>> as_tag(" Blue  Kettle\\0 ")
+    'blue-kettle'
+    """
+    words = "".join(each for each in text if each.isprintable() or each.isspace()).lower().split()
+    return "-".join(words)[:LONGEST_TAG]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """What `personalize()` picks from: a product, an article. It is known by its `url`: another URL is another item.

@@ -10,6 +10,7 @@ from service.store._database import Database
 from service.store._times import from_ms
 from service.store.accounts import Accounts
 from service.store.audit import Audit
+from service.store.content import Content, ContentPage, Put
 from service.store.contexts import Contexts
 from service.store.deliveries import Deliveries, DeliveryFilter, Inserted, Page
 from service.store.drafts import Drafts
@@ -22,7 +23,7 @@ from service.store.snippets import Snippets
 from service.store.templates import Templates
 from service.store.users import Users
 
-__all__ = ["DeliveryFilter", "Inserted", "Page", "Store"]
+__all__ = ["ContentPage", "DeliveryFilter", "Inserted", "Page", "Put", "Store"]
 
 
 class Store:
@@ -40,6 +41,7 @@ class Store:
         self.templates = Templates(self.database)
         self.drafts = Drafts(self.database)
         self.contexts = Contexts(self.database)
+        self.content = Content(self.database, settings)
         self.snippets = Snippets(self.database)
         self.keys = Keys(self.database)
         self.accounts = Accounts(self.database, settings)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -239,4 +240,80 @@ accounts = Table(
     Column("brand_prefix", Text, nullable=False),
     Column("limits", Text, nullable=False),  # JSON object
     Column("updated_at", BigInteger, nullable=False),
+)
+
+# The content library. Items are known by their URL; everything else refers to their number, which is never given again.
+content_items = Table(
+    "content_items",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("sku", Text),
+    Column("content_id", Text),
+    Column("title", Text, nullable=False),
+    Column("words", Text, nullable=False),  # what a search looks at, in lower case
+    Column("tags", Text, nullable=False),  # separated by spaces, which no tag has
+    Column("has_image", Boolean, nullable=False),
+    Column("in_stock", Boolean, nullable=False),
+    Column("date", BigInteger, nullable=False),  # unix seconds; 0: unknown
+    Column("expire_date", BigInteger),
+    Column("data", Text, nullable=False),  # the whole item as JSON
+    Column("updated_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("content_items_by_sku", content_items.c.sku)
+Index("content_items_by_content_id", content_items.c.content_id)
+Index("content_items_by_title", content_items.c.title)
+
+_ITEM = "content_items.id"
+
+content_tags = Table(
+    "content_tags",
+    metadata,
+    Column("tag", Text, primary_key=True),
+    Column("item", Integer, ForeignKey(_ITEM, ondelete="CASCADE"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("content_tags_by_item", content_tags.c.item)
+
+content_counts = Table(
+    "content_counts",
+    metadata,
+    Column("item", Integer, ForeignKey(_ITEM, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("views", BigInteger, nullable=False),
+    Column("purchases", BigInteger, nullable=False),
+)
+
+content_days = Table(
+    "content_days",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),  # days since 1970, UTC
+    Column("item", Integer, ForeignKey(_ITEM, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("views", BigInteger, nullable=False),
+    Column("purchases", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("content_days_by_item", content_days.c.item)
+
+content_together = Table(
+    "content_together",
+    metadata,
+    Column("item", Integer, ForeignKey(_ITEM, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("others", LargeBinary, nullable=False),  # item, bought together, seen together: 32 bits each
+)
+
+content_people = Table(
+    "content_people",
+    metadata,
+    Column("person", LargeBinary, primary_key=True),  # a keyed hash: nobody can read or guess it back
+    Column("viewed", LargeBinary, nullable=False),  # item, unix seconds: 32 bits each, the latest first
+    Column("purchased", LargeBinary, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+content_state = Table(
+    "content_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),  # grows whenever something of the library changes
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ class Vault:
     def __init__(self, settings: Settings) -> None:
         self._given = [key.strip() for key in settings.secret_key.split(",") if key.strip()]
         self._file = settings.var / "secret_key"
+        self._peppers: list[bytes] = []
 
     def lock(self, token: str) -> bytes:
         return self._fernet().encrypt(token.encode())
@@ -36,6 +38,16 @@ class Vault:
                 f"The token of {what} was encrypted with another secret key.",
                 hint="Give the old key too, after a comma, in BURGEE_SECRET_KEY, or store the token again.",
             ) from None
+
+    def pseudonyms(self, name: str) -> list[bytes]:
+        """What stands for a person's name where nobody should read it: 16 bytes for each secret key, the first one's first.
+
+        Without the key they can not be guessed either, as a bare hash of a phone number could.
+        """
+        if not self._peppers:
+            keys = self._given or [_kept_key(self._file)]
+            self._peppers = [hmac.digest(_fernet_key(key), b"person", "sha256") for key in keys]
+        return [hmac.digest(pepper, name.encode("utf-8", "replace"), "sha256")[:16] for pepper in self._peppers]
 
     def _fernet(self) -> MultiFernet:
         from cryptography.fernet import Fernet, MultiFernet
