@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def build(settings: Settings | None = None) -> Parts:
     """The parts of a service with these settings (default: of the environment). Opens nothing and starts nothing."""
     from service.actions import Actions
+    from service.content import Library
     from service.delivery.accept import Intake
     from service.delivery.prepare import Preparer
     from service.parts import Parts
@@ -25,7 +26,7 @@ def build(settings: Settings | None = None) -> Parts:
     settings = settings or Settings.from_environment()
     actions = Actions.load(settings.schemas)
     store = Store(settings)
-    preparer = Preparer(actions)
+    preparer = Preparer(actions, Library(store))
     intake = Intake(settings, actions, store, preparer)
     return Parts(settings, actions, store, preparer, intake)
 

@@ -66,16 +66,21 @@ def _prepared(call: Call, find: Callable[[], Wanted], body: bytes | None, sample
     """What the context comes to; a context, template or action that cannot be read is an outcome with problems too."""
     from service import strictjson
     from service.actions import Actions
+    from service.cli._preview import has_database
+    from service.content import Library
     from service.delivery.plans import preview
     from service.delivery.prepare import Prepared, Preparer
     from service.errors import NotFound, NotReadable, TemplateInvalid
     from service.model import Outcome
+    from service.store import Store
 
     try:
         found = find()
         template = found.template
         given = _sample(template, sample) if body is None else {"context": strictjson.read_object(body, what="context")}
-        preparer = Preparer(Actions.load(call.settings().schemas))
+        settings = call.settings()
+        library = Library(Store(settings)) if has_database(settings) else None
+        preparer = Preparer(Actions.load(settings.schemas), library)
         programs = preparer.compile_all(template)
         return preview(
             preparer,

@@ -15,9 +15,11 @@ import orjson
 
 from service import sms, strictjson
 from service.actions import Action, Actions
+from service.content import Library
 from service.errors import BurgeeError, NotFound, Problem, TemplateInvalid
 from service.model import Account, NewDelivery, Outcome, Policy, Status, Step, TemplateSource, Version, new_id
 from service.rendering import Program, Rendered, TextProgram, compile, compile_text
+from service.rendering.services import Services
 from service.sms.lint import Pointers
 
 # hashlib gives up the interpreter's lock for more than 2,047 bytes, and in a busy web process waits longer than it hashes.
@@ -113,10 +115,14 @@ def seed_of(context: bytes) -> str:
 
 
 class Preparer:
-    """Renders, checks and measures. Keeps what it compiled for a version, for a version never changes."""
+    """Renders, checks and measures. Keeps what it compiled for a version, for a version never changes.
 
-    def __init__(self, actions: Actions) -> None:
+    `library` is what `personalize()` picks from; without one it picks from the lists that contexts bring along.
+    """
+
+    def __init__(self, actions: Actions, library: Library | None = None) -> None:
         self.actions = actions
+        self._services = _services(library or Library())
         self._programs: _Kept[Program] = _Kept()
         self._idempotency: _Kept[TextProgram] = _Kept()
 
@@ -179,7 +185,8 @@ class Preparer:
         account: Account | None = None,
         detail: bool = True,
     ) -> Prepared:
-        """What `context` comes to: rendered, checked against the action, measured. Never raises for bad templates or data.
+        """What `context` comes to: rendered, checked against the action, measured. Never raises for bad templates or data;
+        `Unavailable` where the template asks the content library and the database cannot answer.
 
         `seed` is by default that of the context. `account` gives its brand prefix to the measure, and its country to phone
         numbers without one. `detail=False` leaves out
@@ -187,7 +194,9 @@ class Preparer:
         """
         seed = seed_of(canonical(context)) if seed is None else seed
         region = account.country if account is not None else "US"
-        rendered = program.render(context, now=now, seed=seed, missing=policy.missing, region=region)
+        rendered = program.render(
+            context, now=now, seed=seed, missing=policy.missing, services=self._services, region=region
+        )
         if rendered.suppressed is not None:
             return Prepared(Outcome.SUPPRESSED, warnings=rendered.warnings, reason=rendered.suppressed)
         if rendered.problems:
@@ -213,7 +222,8 @@ class Preparer:
     ) -> Prepared:
         """What `context` comes to by a version that is kept, or by one of its later steps, without the detail.
 
-        One that was published long ago, under other rules, and cannot be used any more, gives an invalid outcome.
+        One that was published long ago, under other rules, and cannot be used any more, gives an invalid outcome. Raises
+        `Unavailable`.
         """
         made = version.template if step is None else step
         try:
@@ -380,6 +390,15 @@ def _once(warnings: Iterable[Problem]) -> tuple[Problem, ...]:
         if len(found) < MOST_TOLD:
             found.setdefault((each.code, each.detail), each)
     return tuple(found.values())
+
+
+def _services(library: Library) -> Services:
+    """What templates may ask for."""
+    return Services(
+        personalize=library.personalize,
+        interest=library.interests if library.is_kept else None,
+        has_library=library.is_kept,
+    )
 
 
 class _Kept(Generic[T]):

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import structlog
 
 from service import telemetry
+from service.content import Library
 from service.delivery import guards, retry
 from service.delivery.plans import Plans
 from service.delivery.prepare import Preparer
@@ -57,7 +58,7 @@ class Worker:
 
     def __init__(self, store: Store, actions: Actions, settings: Settings) -> None:
         self._store = store
-        self._plans = Plans(store, Preparer(actions))
+        self._plans = Plans(store, Preparer(actions, Library(store)))
         self._settings = settings
         self._routes = Routes(store, actions, settings)
         self._actions = actions

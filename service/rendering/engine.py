@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing as not_set
 
-from service.errors import BurgeeError, NotReadable, Problem, TemplateInvalid
+from service.errors import BurgeeError, NotReadable, Problem, TemplateInvalid, Unavailable
 from service.rendering import document, missing, operators, printing
 from service.rendering.escape import Contexts
 from service.rendering.filters import FILTERS, TESTS
@@ -27,6 +27,7 @@ from service.rendering.inheritance import resolve
 from service.rendering.limits import RUN, Limits, Run, Stop, Suppressed, too_long
 from service.rendering.missing import Missing, Module
 from service.rendering.places import Places
+from service.rendering.services import Services
 from service.rendering.syntax import Broken, parse
 
 T = TypeVar("T")
@@ -278,7 +279,7 @@ class _Compiled:
             return work(run)
         except Suppressed as suppressed:
             return suppressed
-        except RecursionError:
+        except (RecursionError, Unavailable):
             raise
         except Stop as stop:
             return self._placed(stop.problem, stop)
@@ -359,14 +360,14 @@ class Program(_Compiled):
         now: datetime,
         seed: str = "",
         missing: Mapping[str, str] = {},
-        services: Any = None,
+        services: Services | None = None,
         region: str = "US",
     ) -> Rendered:
-        """Renders for one profile. Never raises for what a template or a context holds.
+        """Renders for one profile. Never raises for what a template or a context holds; `Unavailable` where a service does.
 
         `now` and `seed` are all that the template can know of time and chance. `missing` maps a path such as
         `profile.vars.first_name` to the text that stands in where it is missing or null. `services` gives what templates
-        ask for and rendering can not know (see `service.rendering.zephyr.scope.Services`). `region` is the country of phone
+        ask for and rendering can not know. `region` is the country of phone
         numbers that do not name theirs.
         """
 

@@ -281,7 +281,9 @@ class Guards(NodeTransformer):
         self.generic_visit(node)
         self._in_loop = outer
         values: Any = node.iter
-        node.iter = inner("loop over", values, const(cost, node.lineno), at=node.iter.lineno)
+        node.iter = inner(
+            "loop over", values, const(cost, node.lineno), const(bool(node.else_), node.lineno), at=node.iter.lineno
+        )
         return node
 
     def visit_Macro(self, node: nodes.Macro) -> nodes.Node:  # noqa: N802

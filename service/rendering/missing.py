@@ -95,6 +95,31 @@ class Missing:
     __neg__ = __pos__ = _number
 
 
+class Nothing(Missing):
+    """What `personalize()` gives where it finds nothing. A template may ask about it, with `if`, `default`, `length` or a
+    loop that has an `else`; to use it without is a problem, because the text would have a hole."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(name="personalize()")
+        self.said = "personalize() finds nothing, and the template does not say what then."
+
+    def report(self) -> None:
+        current().report(Problem("render.nothing_found", self.said or "", None, _NOTHING_FOUND), self.place)
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return 0
+
+
+_NOTHING_FOUND = (
+    'Decide what then: {% if not items %}{{ suppress("nothing to recommend") }}{% endif %}, or items | default([]).'
+)
+
+
 def _explain(it: Missing) -> tuple[str, str | None]:
     """The sentence for what is missing, and a better hint than a default where there is one."""
     path, within = it.path, it.within

@@ -25,8 +25,9 @@ from service.rendering.limits import (
     refuse_number,
     weigh,
 )
-from service.rendering.missing import Missing, step_into
+from service.rendering.missing import Missing, Nothing, step_into
 from service.rendering.printing import describe, text_of
+from service.rendering.services import recommend
 
 _NUMERIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -185,8 +186,11 @@ def compare(_: Any, value: Any) -> Any:
     return value
 
 
-def rounds(_: Any, values: Any, weight: int) -> Any:
-    """What a loop walks through; all rounds are paid for before the first. `weight` is what one round costs."""
+def rounds(_: Any, values: Any, weight: int, otherwise: bool = False) -> Any:
+    """What a loop walks through; all rounds are paid for before the first. `weight` is what one round costs;
+    `otherwise`: the loop has an `else`."""
+    if otherwise and isinstance(values, Nothing):
+        return ()
     if isinstance(values, Missing):
         values.report()
         return ()
@@ -394,10 +398,28 @@ def suppress(reason: Any = "The template decided to send nothing.") -> None:
     raise Suppressed(text_of(reason)[:500])
 
 
+def personalize(ask: Any) -> Any:
+    """Content items for this person, the strongest first: personalize({"algorithm": "trending", "size": 3}). They come from
+    the content library, or from a list named `content`: of the object, else of the context. Finding none is a problem unless
+    the template asks: {% if not items %}{{ suppress("nothing to recommend") }}{% endif %}."""
+    if isinstance(ask, Missing):
+        return ask
+    if type(ask) is not dict:
+        detail = f"`personalize` needs an object, and got {describe(ask)}."
+        raise Stop("render.arguments", detail, 'Write personalize({"algorithm": "trending", "size": 3}).')
+    for each in ask.values():
+        if isinstance(each, Missing):
+            each.report()
+    known = {name: value for name, value in ask.items() if not isinstance(value, Missing)}
+    run = RUN.get()
+    return recommend(run, known, run.context.get("content"), "render") or Nothing()
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "dict": dict_,
     "namespace": namespace,
     "now": now,
+    "personalize": personalize,
     "range": range_,
     "suppress": suppress,
 }

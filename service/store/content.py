@@ -107,6 +107,7 @@ class Content:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._vault = Vault(settings)
+        self.written = 0  # grows whenever this process changes something
 
     def put(self, items: Sequence[Item]) -> Put:
         """Keep the items, each in place of the one with its URL; an item that comes twice counts twice, and the last stays.
@@ -262,8 +263,8 @@ class Content:
     def _together(self, connection: Connection, items: Sequence[int]) -> dict[int, Others]:
         found: dict[int, Others] = {}
         for part in _batches(items, _ITEMS):
-            query = select(content_together).where(content_together.c.item.in_(part))
-            found |= {row.item: unpack_others(row.others) for row in connection.execute(query)}
+            rows = connection.execute(_TOGETHER, {"items": part})
+            found |= {item: unpack_others(others) for item, others in rows}
         return found
 
     def revision(self) -> int:
@@ -282,8 +283,8 @@ class Content:
                 yield Facts(*row)
 
     def gains(self, day: int) -> dict[int, tuple[int, int]]:
-        """How many more purchases and views each item had in the week that ends with `day` (since 1970, UTC) than in the week
-        before it; only items with either in one of the two."""
+        """How many more purchases and views each item had in the week that ends with `day` (since 1970, UTC) than in the
+        week before it; only items with either in one of the two."""
         sign = case((_d.day > day - WEEK, 1), else_=-1)
         query = (
             select(_d.item, func.sum(sign * _d.purchases), func.sum(sign * _d.views))
@@ -296,16 +297,14 @@ class Content:
     def items(self, ids: Sequence[int]) -> dict[int, Item]:
         """The items with these numbers, as far as they are still there."""
         with self._database.read() as connection:
-            return {id: _to_item(data) for id, data in connection.execute(select(_i.id, _i.data).where(_i.id.in_(ids)))}
+            return {id: _to_item(data) for id, data in connection.execute(_ITEMS_OF, {"ids": ids})}
 
     def numbers(self, keys: Sequence[str], kind: str = "url") -> dict[str, int]:
         """The numbers of the items with these keys of a kind: `url`, `sku`, `content_id`, or `title`. Where several have the
         same, the newest."""
-        column = _i[kind]
         wanted = {keepable(key[:_LONGEST_NAME] if kind != "url" else key): key for key in keys}
-        query = select(column, _i.id).where(column.in_(wanted)).order_by(_i.id)
         with self._database.read() as connection:
-            return {wanted[key]: id for key, id in connection.execute(query)}
+            return {wanted[key]: id for key, id in connection.execute(_NUMBERS[kind], {"keys": list(wanted)})}
 
     def together(self, items: Sequence[int]) -> dict[int, Others]:
         """What each of these items was bought and seen together with, and how often."""
@@ -318,8 +317,7 @@ class Content:
             hashes = {each for name in names if (one := name_of(name)) for each in self._vault.pseudonyms(one)}
             if not hashes:
                 return Person([], [])
-            query = select(content_people).where(content_people.c.person.in_(hashes))
-            rows = connection.execute(query.order_by(content_people.c.person)).all()
+            rows = connection.execute(_PEOPLE, {"people": list(hashes)}).all()
         return Person(_latest(row.viewed for row in rows), _latest(row.purchased for row in rows))
 
     @contextmanager
@@ -329,7 +327,17 @@ class Content:
             if not self._database.is_sqlite:
                 connection.execute(sql("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield connection
+        self.written += 1
 
+
+# What a render asks is written once: SQLAlchemy takes about as long to make a statement as SQLite to answer it.
+_ITEMS_OF = select(_i.id, _i.data).where(_i.id.in_(bindparam("ids", expanding=True)))
+_NUMBERS = {
+    kind: select(_i[kind], _i.id).where(_i[kind].in_(bindparam("keys", expanding=True))).order_by(_i.id)
+    for kind in ("url", "sku", "content_id", "title")
+}
+_TOGETHER = select(content_together).where(content_together.c.item.in_(bindparam("items", expanding=True)))
+_PEOPLE = select(content_people).where(content_people.c.person.in_(bindparam("people", expanding=True)))
 
 _CHANGE = (
     content_items.update()

@@ -31,7 +31,7 @@ def last(value: Items) -> Any:
     return value[-1] if value else Missing("there is no last item: the list is empty")
 
 
-def length(value: Any) -> int:
+def length(value: Raw) -> int:
     """How many items, keys or characters.
 
     >>> length([1, 2]), length("abc")

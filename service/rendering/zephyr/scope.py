@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from service.errors import Problem
 from service.rendering.limits import Run, Stop
+from service.rendering.services import NO_SERVICES, Services
 from service.rendering.zephyr.values import describe, index, text
 
 STANDARD = (
@@ -16,22 +17,6 @@ STANDARD = (
     *("signup_confirm_url", "profile", "public_url", "view_url", "text_url", "name", "source", "text_only"),
 )
 MAX_FRAMES = 160  # levels of expressions that lambdas may have open at once
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What templates ask for and rendering cannot know. None: there is no such service, and the function says so.
-
-    `personalize` takes the object that the template gives and returns content items, strongest first.
-    `promotion` returns one promotion code with its `vars`. `interest` returns how much a profile likes a tag; 1 is average.
-    """
-
-    personalize: Callable[[Mapping[str, Any]], list[dict[str, Any]]] | None = None
-    promotion: Callable[[], dict[str, Any]] | None = None
-    interest: Callable[[str], float] | None = None
-
-
-NO_SERVICES = Services()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +33,7 @@ class Scope(dict[str, Any]):
     A name means, in this order: what the template assigned, a posted field, a standard variable, a variable of the profile.
     """
 
-    __slots__ = ("_random", "chosen", "effects", "frames", "interests", "missing", "run", "services")
+    __slots__ = ("_interest", "_random", "chosen", "effects", "frames", "interests", "missing", "run", "services")
 
     def __init__(self, run: Run, *, own: bool = False) -> None:
         context = run.context
@@ -71,6 +56,7 @@ class Scope(dict[str, Any]):
         self.chosen: dict[int, int] = {}  # which case each switch and select has chosen
         self.frames = 0
         self._random: random.Random | None = None
+        self._interest: Callable[[str], float] | None = None
 
     @property
     def random(self) -> random.Random:
@@ -78,6 +64,13 @@ class Scope(dict[str, Any]):
         if self._random is None:
             self._random = random.Random(self.run.seed)  # noqa: S311  it chooses products, not secrets
         return self._random
+
+    @property
+    def interest(self) -> Callable[[str], float] | None:
+        """How much this person likes a tag, asked for once; None where nobody knows."""
+        if self._interest is None and self.services.interest is not None:
+            self._interest = self.services.interest(self.run.context)
+        return self._interest
 
     def warn(self, code: str, detail: str, hint: str | None = None, place: int | None = None) -> None:
         self.run.warn(Problem(f"zephyr.{code}", detail, None, hint), place)

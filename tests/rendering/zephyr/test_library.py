@@ -313,7 +313,8 @@ def test_promotion_without_codes_is_a_problem(codes):
 
 
 def test_personalize_names_unknown_algorithms_and_parameters(render):
-    made = render("{x = personalize({'algorithm': 'best', 'colour': 1, 'content': [1]})}{\n\"n\": {length(x)}\n}")
+    source = "{x = personalize({'algorithm': 'best', 'colour': 1, 'content': [{'title': 'a'}, 1]})}{\n\"n\": {length(x)}\n}"
+    made = render(source)
     assert {each.code for each in made.warnings} == {"zephyr.algorithm", "zephyr.parameter", "zephyr.no_library"}
     assert made.document == {"n": 1}
 

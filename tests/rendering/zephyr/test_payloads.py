@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from service.rendering import compile
-from service.rendering.zephyr.scope import Services
+from service.rendering.services import Services
 
+NOW = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
 PLAIN = """{
 "to": "{profile.keys.sms}",
 "subscriberExternalId": null,
@@ -106,13 +107,13 @@ def test_a_template_decides_what_an_empty_recommendation_means(render, decision,
 def test_services_choose_when_they_are_given(render):
     asked = []
 
-    def personalize(data):
-        asked.append(data)
+    def personalize(data, *, context, now, seed):
+        asked.append((data, context, now, seed))
         return [{"title": "Mug"}]
 
     made = render(TRENDING, ANA, services=Services(personalize=personalize))
     assert made.document["body"] == "Everybody looks at Mug today."
-    assert asked == [{"algorithm": "trending", "size": 1}]
+    assert asked == [({"algorithm": "trending", "size": 1}, ANA, NOW, "")]
     assert made.warnings == ()
     assert made.locate("/body") == (10, 9, None)
 

@@ -6,49 +6,25 @@ import math
 from typing import Any
 
 from service.errors import Problem
+from service.rendering.services import recommend
 from service.rendering.zephyr.library._marks import listed, silent, undocumented
 from service.rendering.zephyr.scope import Scope
 from service.rendering.zephyr.values import index, number, text
 
-ALGORITHMS = frozenset({"popular", "trending", "context", "purchased", "viewed", "interest", "random", "custom"})
-PARAMETERS = frozenset(
-    {"algorithm", "size", "content", "context_key", "context_key_type", "include_tags_any", "include_tags_all"}
-    | {"exclude_tags_any", "exclude_tags_all", "image_required", "allow_expired", "custom_keys", "custom_key_type"}
-    | {"include_vars"}
-)
-DEFAULT_SIZE = 5
-MAX_SIZE = 100
 _EARTH_MILES, _EARTH_KM = 3958.8, 6371.0
 
 
 def personalize(scope: Scope, data: Any) -> list[Any]:
     """Content items chosen for this person, strongest first: personalize({'algorithm': 'trending', 'size': 3}).
 
-    Without a content library the first items of `content` are given: of the object, else of the context.
+    They come from the content library, or from a list named `content`: of the object, else of the context.
 
     >>> from service.rendering.limits import Limits, Run
     >>> scope = Scope(Run(Limits(), {"content": [{"title": "Kettle"}, {"title": "Mug"}]}))
     >>> personalize(scope, {"algorithm": "trending", "size": 1})
     [{'title': 'Kettle'}]
     """
-    asked = data if type(data) is dict else {}
-    if text(asked.get("algorithm")) not in ALGORITHMS:
-        scope.warn(
-            "algorithm",
-            f"personalize() knows no algorithm {text(asked.get('algorithm'))[:40]!r}.",
-            f"Use one of {', '.join(sorted(ALGORITHMS))}.",
-        )
-    if unknown := sorted(set(asked) - PARAMETERS):
-        scope.warn("parameter", f"personalize() does not know `{unknown[0][:40]}`; it is passed on as it is.")
-    if scope.services.personalize is not None:
-        return listed(scope.services.personalize(asked))
-    content = asked.get("content")
-    supplied = content if type(content) is list else scope.get("content")
-    size = min(max(index(asked.get("size", DEFAULT_SIZE)), 0), MAX_SIZE)
-    chosen = listed(supplied)[:size] if type(supplied) is list else []
-    said = "gives the first items of `content` as they come" if chosen else "gives nothing"
-    scope.warn("no_library", f"There is no content library: personalize() {said}.", "Send a list of items as `content`.")
-    return chosen
+    return recommend(scope.run, data if type(data) is dict else {}, scope.get("content"), "zephyr")
 
 
 def horizon_select(scope: Scope, array: Any, n: Any, engine: Any = None, filter_tags: Any = None) -> list[Any]:  # noqa: ARG001
@@ -74,7 +50,7 @@ def horizon_interest(scope: Scope, tag: Any) -> int | float:
 
 def _interest_in(scope: Scope, tags: Any) -> int | float:
     names = [name.strip() for name in tags.split(",")] if isinstance(tags, str) else [text(each) for each in listed(tags)]
-    ask = scope.services.interest
+    ask = scope.interest
     if ask is None and not scope.interests:
         scope.warn("no_interest", "Nothing is known here about this person's interests: every interest is 0.")
     found = [scope.interests.get(name, ask(name) if ask else 0) for name in names]
