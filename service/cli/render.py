@@ -13,8 +13,10 @@ from service.cli._output import print_json, say_problems
 
 if TYPE_CHECKING:
     from service.cli._preview import Wanted
+    from service.content import Library
     from service.delivery.prepare import Prepared
     from service.model import TemplateSource
+    from service.settings import Settings
 
 
 @click.command
@@ -66,21 +68,17 @@ def _prepared(call: Call, find: Callable[[], Wanted], body: bytes | None, sample
     """What the context comes to; a context, template or action that cannot be read is an outcome with problems too."""
     from service import strictjson
     from service.actions import Actions
-    from service.cli._preview import has_database
-    from service.content import Library
     from service.delivery.plans import preview
     from service.delivery.prepare import Prepared, Preparer
     from service.errors import NotFound, NotReadable, TemplateInvalid
     from service.model import Outcome
-    from service.store import Store
 
     try:
         found = find()
         template = found.template
         given = _sample(template, sample) if body is None else {"context": strictjson.read_object(body, what="context")}
         settings = call.settings()
-        library = Library(Store(settings)) if has_database(settings) else None
-        preparer = Preparer(Actions.load(settings.schemas), library)
+        preparer = Preparer(Actions.load(settings.schemas), _library(settings))
         programs = preparer.compile_all(template)
         return preview(
             preparer,
@@ -95,6 +93,18 @@ def _prepared(call: Call, find: Callable[[], Wanted], body: bytes | None, sample
         raise usage(error) from None
     except (NotReadable, TemplateInvalid) as error:
         return Prepared(Outcome.INVALID, problems=error.problems)
+
+
+def _library(settings: Settings) -> Library | None:
+    """What `personalize()` picks from, where there is a database; it is connected to when a template asks."""
+    from service.cli._preview import has_database
+
+    if not has_database(settings):
+        return None
+    from service.content import Library
+    from service.store import Store
+
+    return Library(Store(settings))
 
 
 def _sample(template: TemplateSource, name: str | None) -> Mapping[str, Any]:

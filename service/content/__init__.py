@@ -11,19 +11,21 @@ from datetime import datetime
 from functools import cache
 from itertools import islice
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from service import registry
 from service.content._ask import Ask
 from service.content._call import Call, Interests
 from service.content._index import Index
 from service.model import Item
-from service.store import Store
-from service.store.content import Content
+
+if TYPE_CHECKING:
+    from service.store import Store
+    from service.store.content import Content
 
 FRESH_S = 1.0  # how long the library may be believed unchanged before the store is asked again
-_AT_ONCE_S = 0.02  # what takes longer to read is read aside, and calls go on with what they have meanwhile
-_SHARE = 20  # times as long as reading took, nothing is read again
+_AT_ONCE = 2_000  # items are read at once, in some milliseconds; more are read aside, and calls go on with what they have
+_SHARE = 20  # times as long as reading took, so many items are not read again
 _ROUNDS = 10  # of reading items of which some are gone or changed
 
 
@@ -37,8 +39,8 @@ class Library:
     """Picks content items for a person. Without a store it knows nothing, and picks from posted lists alone.
 
     Making one opens nothing. The first call reads an index of the library into memory, which is read anew when the library
-    has changed: at once where that is quick, else aside. The items themselves are read when they
-    are chosen. Every method may raise `errors.Unavailable`.
+    has changed: at once where that is quick, else aside, and calls go on with the old one for some seconds. The items
+    themselves are read when they are chosen. Every method may raise `errors.Unavailable`.
     """
 
     def __init__(self, store: Store | None = None) -> None:
@@ -50,7 +52,6 @@ class Library:
         self._reading = threading.Lock()
         self._index: Index | None = Index(None, 0) if self._content is None else None
         self._ask_after = 0.0
-        self._took = 0.0
         self._written = 0
 
     @property
@@ -88,8 +89,7 @@ class Library:
         index, content = self._index, self._content
         if index is None or content is None:
             return index or self._first()
-        quick = self._took <= _AT_ONCE_S
-        if time.monotonic() < self._ask_after and not (quick and content.written != self._written):
+        if time.monotonic() < self._ask_after and (index.size > _AT_ONCE or content.written == self._written):
             return index
         return self._asked(index, content)
 
@@ -105,7 +105,7 @@ class Library:
         if content.revision() == index.revision:
             self._written = written
             return index
-        if self._took > _AT_ONCE_S:
+        if index.size > _AT_ONCE:
             threading.Thread(target=self._read_aside, name="burgee-content", daemon=True).start()
             return index
         with self._reading:
@@ -131,9 +131,9 @@ class Library:
         index = Index(content, revision)
         if old is not None:
             index.trends_again(old)
-        self._took = time.monotonic() - started
+        took = time.monotonic() - started
         self._index, self._written = index, written
-        self._ask_after = time.monotonic() + max(FRESH_S, _SHARE * self._took)
+        self._ask_after = time.monotonic() + (max(FRESH_S, _SHARE * took) if index.size > _AT_ONCE else FRESH_S)
         return index
 
 

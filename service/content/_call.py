@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from service.content import _person
 from service.content._ask import Ask, key_of, tags_of
 from service.content._index import NONE, Index, Strength
 from service.content._shelf import Allowed
-from service.store.content import Content, Person
+
+if TYPE_CHECKING:
+    from service.store.content import Content, Person
 
 DAY_S = 86_400
 LAST = 10  # of a person's items say what the person likes
@@ -87,22 +89,22 @@ class Call:
         return self._content.numbers(wanted, kind) if wanted and self._content and self.index.places else {}
 
     @cached_property
-    def person(self) -> Person:
-        """What the library knows of the person."""
+    def person(self) -> Person | None:
+        """What the library knows of the person; None where nobody can be meant."""
         names = _person.names(self._context)
-        return self._content.person(names) if names and self._content else Person([], [])
+        return self._content.person(names) if names and self._content else None
 
     @cached_property
     def viewed(self) -> list[int]:
         """The items that the person viewed last, the latest first."""
-        return [item for item, _ in self.person.viewed]
+        return [item for item, _ in self.person.viewed] if self.person else []
 
     @cached_property
     def purchased(self) -> list[int]:
         """The items that the person bought: what the profile says first, for it is the newest."""
         told = _person.purchased(self._context)
         found = [number for kind, keys in told.items() for number in _in_order(keys, self.numbers(keys, kind))]
-        return list(dict.fromkeys([*found, *(item for item, _ in self.person.purchased)]))
+        return list(dict.fromkeys([*found, *(item for item, _ in self.person.purchased)] if self.person else found))
 
     @cached_property
     def context_item(self) -> int | None:

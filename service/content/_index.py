@@ -6,9 +6,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from sys import intern
+from typing import TYPE_CHECKING
 
 from service.content._shelf import Shelf
-from service.store.content import Content, Facts
+
+if TYPE_CHECKING:
+    from service.store.content import Content, Facts
 
 Strength = tuple[int, int]  # purchases, views: purchases decide, and views only between equal ones
 NONE: Strength = (0, 0)
@@ -35,6 +38,11 @@ class Index:
             for tag in tags if each.views else ():
                 self._views_of_tags[tag] = self._views_of_tags.get(tag, 0) + each.views
         self._trends: dict[int, tuple[Shelf, Mapping[int, Strength]]] = {}
+
+    @property
+    def size(self) -> int:
+        """How many items there are."""
+        return len(self.places)
 
     def strength(self, item: int | None) -> Strength:
         """How often an item was bought and viewed."""
