@@ -11,6 +11,7 @@ from werkzeug.test import Client, TestResponse
 
 from service import api
 from service.actions import Actions
+from service.content import Library
 from service.delivery.accept import Intake
 from service.delivery.prepare import Preparer
 from service.model import Account, Policy, Scope, TemplateSource, Version
@@ -56,7 +57,7 @@ def parts(settings: Settings) -> Iterator[Parts]:
     store = Store(settings)
     store.migrate()
     actions = Actions.load(packaged("schemas"))
-    preparer = Preparer(actions)
+    preparer = Preparer(actions, Library(store))
     made = Parts(settings, actions, store, preparer, Intake(settings, actions, store, preparer))
     store.accounts.put(
         Account(

@@ -230,6 +230,18 @@ def test_what_is_no_idempotency_key_is_a_400(flow, parts, text):
     assert deliveries(parts) == []
 
 
+def test_a_library_that_can_not_be_asked_is_a_503_and_nothing_is_kept(flow, parts, push):
+    push("look", '{ "to": "1", "body": "{{ personalize({"algorithm": "popular"})[0].title }}" }')
+    with parts.store.database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE content_items RENAME TO elsewhere")
+    for path in ("/v1/hooks/look", "/v1/hooks/look?dry_run=true"):
+        answer = flow.post(path, json={})
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "content_items" not in answer.get_data(as_text=True)
+    assert parts.store.deliveries.search().items == []
+
+
 def test_a_lost_database_is_a_503_that_says_when_to_call_again(flow, parts, monkeypatch):
     def lost(_):
         raise Unavailable("The database cannot be used now.")
