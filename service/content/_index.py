@@ -27,14 +27,14 @@ class Index:
         facts = sorted(content.facts() if content else (), key=_by_popularity)
         self._strengths = {each.id: (each.purchases, each.views) for each in facts if each.purchases or each.views}
         self.places = {each.id: place for place, each in enumerate(facts)}
-        self._tags = [tuple(map(intern, each.tags.split())) for each in facts]
+        self.tags_at = [tuple(map(intern, each.tags.split())) for each in facts]
         self._pictured = bytes(each.has_image for each in facts)
         self._stocked = bytes(each.in_stock for each in facts)
         self._expiring = {place: each.expire_date for place, each in enumerate(facts) if each.expire_date is not None}
         self.popular = self._shelf(array("q", (each.id for each in facts)))
         self._views_of_tags: dict[str, int] = {}
         self.views = sum(each.views for each in facts)
-        for tags, each in zip(self._tags, facts):
+        for tags, each in zip(self.tags_at, facts):
             for tag in tags if each.views else ():
                 self._views_of_tags[tag] = self._views_of_tags.get(tag, 0) + each.views
         self._trends: dict[int, tuple[Shelf, Mapping[int, Strength]]] = {}
@@ -51,7 +51,7 @@ class Index:
     def tags(self, item: int) -> tuple[str, ...]:
         """The tags of an item."""
         place = self.places.get(item)
-        return () if place is None else self._tags[place]
+        return () if place is None else self.tags_at[place]
 
     def views_of(self, tag: str) -> int:
         """How often items with this tag were viewed."""
@@ -78,7 +78,7 @@ class Index:
         places = [self.places[item] for item in ids]
         tagged: dict[str, array[int]] = {}
         for at, place in enumerate(places):
-            for tag in self._tags[place]:
+            for tag in self.tags_at[place]:
                 found = tagged.get(tag)
                 if found is None:
                     found = tagged[tag] = array("I")

@@ -8,8 +8,7 @@ from itertools import islice
 from service.content._call import LAST, Call, Posted
 from service.content._index import NONE
 
-_TAGS = 5  # the most frequent tags of the person's items whose items are looked at
-_OF_EACH = 2  # times as many items of a tag are looked at as are asked for
+_TAGS = 3  # the most frequent tags of the person's items: of each the most popular items are looked at
 
 Likeness = tuple[int, int, int]  # bought together, seen together, tags in common
 
@@ -20,12 +19,15 @@ def ranked(call: Call, own: Sequence[int]) -> Iterator[int]:
     together, weights, places = call.together(last), _weights(call, last), call.index.places
     found = set(call.allow(together))
     for tag in sorted(weights, key=lambda tag: (-weights[tag], tag))[:_TAGS]:
-        found.update(islice(call.tagged(tag), _OF_EACH * call.ask.size + len(own)))
+        found.update(islice(call.tagged(tag), call.ask.size + len(own)))
     found.difference_update(own)
+
+    tags_at = call.index.tags_at
 
     def key(item: int) -> tuple[int, int, int, int]:
         bought, seen = together.get(item, NONE)
-        return -bought, -seen, -_in_common(weights, call.index.tags(item)), places[item]
+        place = places[item]
+        return -bought, -seen, -_in_common(weights, tags_at[place]), place
 
     return iter(sorted(found, key=key))
 
