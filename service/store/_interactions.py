@@ -13,6 +13,7 @@ TOGETHER_S = 86_400  # items that a person views (or buys) within a day go toget
 PARTNERS = 10  # at most with so many goes one interaction
 OTHERS = 100  # that an item keeps: those it was bought and seen with most
 DAYS = 28  # for which views and purchases are counted by day
+PERSON_DAYS = 365  # after which a person who did nothing more is forgotten
 LARGEST_COUNT = 1_000_000_000  # that one interaction may stand for
 
 _LARGEST = 2**32 - 1

@@ -308,8 +308,9 @@ content_people = Table(
     Column("person", LargeBinary, primary_key=True),  # a keyed hash: nobody can read or guess it back
     Column("viewed", LargeBinary, nullable=False),  # item, unix seconds: 32 bits each, the latest first
     Column("purchased", LargeBinary, nullable=False),
-    Column("seen_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),  # unix seconds of the latest of all
 )
+Index("content_people_by_seen_at", content_people.c.seen_at)
 
 content_state = Table(
     "content_state",

@@ -20,6 +20,7 @@ from service.store._database import Database
 from service.store._interactions import (
     DAYS,
     LARGEST_COUNT,
+    PERSON_DAYS,
     RECENT,
     Others,
     Recent,
@@ -212,6 +213,14 @@ class Content:
                 counted += len(events)
         return counted
 
+    def forget(self, person: str) -> bool:
+        """Forget what this person viewed and bought; it counts on in what is counted of the items. Answers whether there was
+        anything."""
+        with self._write() as connection:
+            hashes = self._vault.pseudonyms(name_of(person))
+            found = connection.execute(delete(content_people).where(content_people.c.person.in_(hashes)))
+            return found.rowcount > 0
+
     def _count(self, connection: Connection, events: Sequence[tuple[int, Interaction]]) -> None:
         now = self._database.now(connection) // 1000
         totals: dict[int, list[int]] = {}
@@ -231,6 +240,8 @@ class Content:
             rows = [{"day": day, "item": item, "v": v, "p": p} for (day, item), (v, p) in sorted(days.items())]
             connection.execute(_ADD_DAYS, rows)
         connection.execute(delete(content_days).where(_d.day <= first_day))
+        long_ago = now - PERSON_DAYS * _DAY_S
+        connection.execute(delete(content_people).where(content_people.c.seen_at < long_ago))
         if people:
             self._remember(connection, people)
 

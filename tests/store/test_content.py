@@ -201,6 +201,17 @@ def test_no_name_of_a_person_can_be_read_in_the_database(store: Store) -> None:
     assert b"2025550143" not in kept
 
 
+def test_a_person_is_forgotten_when_asked_or_after_a_year(store: Store) -> None:
+    store.content.put(some(1))
+    store.content.record([seen(1, "Ada"), seen(1, "bob", ago=366 * 86_400), seen(1, "cy", ago=364 * 86_400)])
+    store.content.record([seen(1)])
+    assert [bool(store.content.person([name]).viewed) for name in ("ada", "bob", "cy")] == [True, False, True]
+    assert store.content.forget("ADA")
+    assert not store.content.forget("ada")
+    assert store.content.person(["ada"]).viewed == []
+    assert [each.views for each in store.content.facts()] == [4]
+
+
 def test_people_are_still_known_while_the_secret_key_changes(make_store: Any) -> None:
     old, both, new = (make_store(secret_key=key) for key in ("old", "new,old", "new"))
     old.migrate()

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("person"),
     )
+    op.create_index("content_people_by_seen_at", "content_people", ["seen_at"])
     op.create_table(
         "content_state",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
