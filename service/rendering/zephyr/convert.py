@@ -508,6 +508,12 @@ class _Writer:
         self._note(node.at, "differs", "title() leaves all but the first letter as it is in Zephyr.")
         return self._filtered("title", value)
 
+    def personalize(self, node: Call, data: Expr) -> Written:
+        detail = "Where personalize() finds nothing, the values of its items print nothing here."
+        hint = 'Decide what then: {% if not items %}{{ suppress("nothing to recommend") }}{% endif %}.'
+        self._note(node.at, "differs", detail, hint)
+        return f"personalize({self._written(data)})", ATOM
+
 
 def _plain(name: str, kind: str) -> Callable[..., Written]:
     return lambda writer, _, value: writer._filtered(name, value, kind=kind)
@@ -518,7 +524,7 @@ _CALLS: Mapping[str, Callable[..., Written]] = {
         name: getattr(_Writer, name)
         for name in (
             *("contains", "first", "slice", "substr", "sort", "filter", "map", "dedupe", "join", "split", "replace"),
-            *("number", "date", "time", "range", "round", "title"),
+            *("number", "date", "time", "range", "round", "title", "personalize"),
         )
     },
     "length": _plain("length", "list"),

@@ -112,7 +112,7 @@ def test_payloads_come_to_the_same(source):
 @pytest.mark.parametrize(
     ("source", "place"),
     [
-        ('"{x = personalize({a: 1})}"', (1, 2)),
+        ('"{x = promotion()}"', (1, 2)),
         ('"a\n{foreach cart as p}{break}{/foreach}"', (2, 20)),
         ('"{[n * 2 for n in cart]}"', (1, 2)),
         ('"{p.price = 3}"', (1, 2)),
@@ -127,6 +127,14 @@ def test_what_has_no_counterpart_is_named_with_its_place(source, place):
     (note,) = [each for each in made.notes if each.code == "convert.left_out"]
     assert (note.line, note.column) == place
     assert "{# left out:" in made.source
+
+
+def test_a_recommendation_is_rewritten_with_a_note_about_finding_nothing():
+    made = convert("{items = personalize({'algorithm': 'trending', 'size': 1})}\n{\n\"t\": \"{items[0].title}\"\n}")
+    assert made.complete
+    assert [each.code for each in made.notes] == ["convert.differs"]
+    rendered = compile(made.source).render({"content": [{"title": "Mug"}, {"title": "Tin"}]}, now=NOW)
+    assert rendered.document == {"t": "Mug"}
 
 
 def test_samples_that_do_not_come_to_the_same_are_named():
