@@ -1,12 +1,13 @@
 """Feeds: what fills the content library. One public module is one kind of feed.
 
-A kind offers `rows(stream)`, which yields each entry of a feed as a `Row` (or a `Problem` where there is none to be had), and
-`NAMES`, which says what field of an item each of the feed's own names feeds (None: none). What becomes of the fields is the
-same for every kind, see `_item.py`.
+A kind offers `rows(stream)`, which yields each entry of a feed as a `Row` (or a `Problem` where there is none to be had),
+and `NAMES`, which says what field of an item each of the feed's own names feeds (None: none). What becomes of the fields
+is the same for every kind, see `_item.py`.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Protocol, cast
@@ -61,7 +62,7 @@ def detect(stream: BinaryIO) -> str:
         return "google" if "base.google.com/ns/1.0" in text else "rss"
     if text.startswith(("{", "[")):
         return "json"
-    names = {plain(each.strip('"')) for each in text.splitlines()[0].replace("\t", ",").replace(";", ",").split(",")}
+    names = {plain(each.strip('"')) for each in re.split("[,;\t|]", text.splitlines()[0])}
     if len(names) < 2 or "\0" in text:
         hint = f"Kinds are {', '.join(KINDS)}. Name one where you know better."
         raise NotReadable("This is no kind of feed that is known.", hint=hint)
@@ -72,7 +73,9 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
     """Raises `Misconfigured`, with a problem for each column that is mapped to something that no item has."""
     known = f"Fields are {', '.join(TARGETS)}, and vars.NAME."
     wrong = [
-        Problem("feed.mapping", f"The column {column[:60]!r} cannot feed {field[:60]!r}: there is no such field.", hint=known)
+        Problem(
+            "feed.mapping", f"The column {column[:60]!r} cannot feed {field[:60]!r}: there is no such field.", hint=known
+        )
         for column, field in mapping.items()
         if field not in TARGETS and not (field.startswith("vars.") and field != "vars.")
     ]

@@ -1,6 +1,6 @@
 """Entries of RSS and Atom, read by expat as they come.
 
-A feed may declare nothing: a document type with declarations of its own is refused, and those of elsewhere are never fetched.
+A feed may declare nothing: a document type with declarations of its own is refused, those of elsewhere are never fetched.
 So there are no entities but the five of XML, nothing can expand, and nothing outside is opened.
 """
 

@@ -270,10 +270,14 @@ def test_a_bad_row_is_named_with_all_that_is_wrong_and_stops_no_other():
 
 
 def test_bad_rows_of_json_and_xml_stop_no_other_either():
-    items, problems = read('[{"url": "https://shop.example.com/a"},\n7,\n{"url": 5},\n{"url": "https://shop.example.com/b"}]')
+    items, problems = read(
+        '[{"url": "https://shop.example.com/a"},\n7,\n{"url": 5},\n{"url": "https://shop.example.com/b"}]'
+    )
     assert [each.url[-1] for each in items] == ["a", "b"]
     assert [(each.code, each.line) for each in problems] == [("feed.row", 2), ("feed.url", 3)]
-    xml = "<rss><channel>\n<item><link>no</link></item>\n<item><link>https://shop.example.com/b</link></item></channel></rss>"
+    xml = (
+        "<rss><channel>\n<item><link>no</link></item>\n<item><link>https://shop.example.com/b</link></item></channel></rss>"
+    )
     items, problems = read(xml)
     assert [each.url[-1] for each in items] == ["b"]
     assert [(each.code, each.line) for each in problems] == [("feed.url", 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import socket
@@ -52,10 +53,8 @@ def test_any_bytes_give_items_and_problems(kind, head, rest):
 
 @given(body=st.binary(max_size=300))
 def test_any_bytes_have_a_kind_or_are_refused(body):
-    try:
+    with contextlib.suppress(NotReadable):
         assert feeds.detect(io.BytesIO(body)) in feeds.KINDS
-    except NotReadable:
-        pass
 
 
 @given(fields=st.dictionaries(FIELDS, JSON, max_size=6))
@@ -65,10 +64,17 @@ def test_any_values_of_any_fields_give_an_item_or_problems_that_name_the_row(fie
         assert isinstance(each, Item) or each.detail.startswith("Row 1")
 
 
-@given(st.text(max_size=30))
-def test_any_amount_is_read_exactly_or_refused(written):
-    table = json.dumps([{"url": "https://shop.example.com/a", "price": written}]).encode()
-    (found,) = read(table, "google")
+@given(cents=st.integers(0, 10**12), currency=st.sampled_from(["", " USD", " EUR"]), comma=st.booleans())
+def test_any_amount_becomes_its_cents_exactly(cents, currency, comma):
+    written = f"{cents // 100:{',' if comma else ''}}.{cents % 100:02}{currency}"
+    (item,) = read(json.dumps([{"url": "https://shop.example.com/a", "amount": written}]).encode(), "json")
+    assert isinstance(item, Item)
+    assert item.price == cents
+
+
+@given(st.text(min_size=1, max_size=30))
+def test_any_other_amount_is_read_or_refused(written):
+    (found,) = read(json.dumps([{"url": "https://shop.example.com/a", "amount": written}]).encode(), "json")
     assert isinstance(found, Problem) or found.price is None or found.price >= 0
 
 
