@@ -57,6 +57,12 @@ class Settings:
     test_numbers: str = _setting(
         "Numbers that the studio may send tests to, with country code, separated by commas.", default=""
     )
+    content_hosts: str = _setting(
+        "Hosts that feeds of content may be fetched from, such as `feeds.example.com` or `feeds.example.com:8080`, separated "
+        "by commas. Default: none.",
+        default="",
+    )
+    content_limit: int = _setting("Largest feed that is fetched or taken, in bytes.", default=67_108_864)
     log_level: str = _setting("`debug`, `info`, `warning` or `error`.", default="info")
 
     def __post_init__(self) -> None:
@@ -67,6 +73,11 @@ class Settings:
     def test_recipients(self) -> tuple[str, ...]:
         """The numbers of `test_numbers`."""
         return tuple(filter(None, (each.strip() for each in self.test_numbers.split(","))))
+
+    @property
+    def feed_hosts(self) -> frozenset[str]:
+        """The hosts of `content_hosts`."""
+        return frozenset(filter(None, (each.strip().lower() for each in self.content_hosts.split(","))))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -98,11 +109,13 @@ class Settings:
             found.append("BURGEE_LOG_LEVEL: write debug, info, warning or error.")
         if not self.attentive_url.startswith(("https://", "http://")):
             found.append("BURGEE_ATTENTIVE_URL: write a URL that begins with https://.")
-        for name in ("body_limit", "read_timeout", "connect_timeout", "senders"):
+        for name in ("body_limit", "content_limit", "read_timeout", "connect_timeout", "senders"):
             if getattr(self, name) <= 0:
                 found.append(f"{PREFIX}{name.upper()}: write a number above 0.")
         if not all(re.fullmatch(r"\+[1-9][0-9]{6,14}", each) for each in self.test_recipients):
             found.append("BURGEE_TEST_NUMBERS: write numbers such as +12025550143, separated by commas.")
+        if not all(re.fullmatch(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", each) for each in self.feed_hosts):
+            found.append("BURGEE_CONTENT_HOSTS: write names such as feeds.example.com, separated by commas.")
         if self.idempotency_hours < 24:
             found.append("BURGEE_IDEMPOTENCY_HOURS: 24 at least.")
         return [Problem("settings.invalid", said) for said in found]

@@ -346,6 +346,63 @@ ACCOUNT = record(
     }
 )
 
+CONTENT_ITEM = record(
+    {
+        "url": _TEXT,
+        "title": _TEXT,
+        "description": _TEXT,
+        "author": _TEXT,
+        "image": _TEXT,
+        "images": {"type": "object", "additionalProperties": _TEXT},
+        "tags": {"type": "array", "items": _TEXT},
+        "price": {"type": ["integer", "null"], "description": "In cents."},
+        "inventory": {"type": ["integer", "null"]},
+        "sku": _MAYBE,
+        "content_id": _MAYBE,
+        "site_name": _TEXT,
+        "date": {"type": ["integer", "null"], "description": "Unix seconds."},
+        "expire_date": {"type": ["integer", "null"], "description": "Unix seconds."},
+        "location": {"type": ["array", "null"], "items": {"type": "number"}, "description": "Longitude and latitude."},
+        "vars": {"type": "object"},
+    }
+)
+CONTENT_PAGE = record({"data": {"type": "array", "items": ref("ContentItem")}, "next": _MAYBE})
+_ROWS: Json = {
+    "rows": {**_COUNT, "description": "Rows that gave an item."},
+    "created": _COUNT,
+    "changed": _COUNT,
+    "unchanged": _COUNT,
+    "repeated": {**_COUNT, "description": "Rows with an address that came before in the same feed: the first stands."},
+    "removed": _COUNT,
+    "problem_count": _COUNT,
+    "problems": {**_PROBLEMS, "description": "The first hundred."},
+}
+IMPORT = record(
+    {**_ROWS, "kind": _TEXT, "kept_back": {**_MAYBE, "description": "Why nothing was removed, where something was to be."}}
+)
+FEED_RUN = record(
+    {
+        "due_at": _TIME,
+        "started_at": _TIME,
+        "finished_at": _MAYBE_TIME,
+        "outcome": {"enum": ["done", "unchanged", "failed", None], "description": "Null while it is under way."},
+        "error": {**_MAYBE, "description": "Why it failed, or why nothing was removed."},
+        **_ROWS,
+    }
+)
+FEED = record(
+    {
+        "name": _TEXT,
+        "url": {**_TEXT, "description": "Without its query, which may be a secret."},
+        "kind": _MAYBE,
+        "mapping": {"type": "object", "additionalProperties": _TEXT},
+        "replace": {"type": "boolean"},
+        "schedule": {**_TEXT, "description": "`every 30 minutes`, or a cron expression, in UTC."},
+        "next_run": _TIME,
+        "last_run": nullable(ref("FeedRun")),
+    }
+)
+
 COMPONENTS: dict[str, Json] = {
     "Problem": PROBLEM,
     "ProblemDetails": PROBLEM_DETAILS,
@@ -366,4 +423,9 @@ COMPONENTS: dict[str, Json] = {
     "Key": KEY,
     "NewKey": NEW_KEY,
     "Account": ACCOUNT,
+    "ContentItem": CONTENT_ITEM,
+    "ContentPage": CONTENT_PAGE,
+    "Import": IMPORT,
+    "FeedRun": FEED_RUN,
+    "Feed": FEED,
 }

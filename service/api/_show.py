@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from service import sms
-from service.model import Account, Attempt, Delivery, Key, Policy, Step, Version
+from service.model import Account, Attempt, Delivery, Item, Key, Policy, Step, Version
 
 if TYPE_CHECKING:
     from service.actions import Action
     from service.delivery.plans import Stage, Story
     from service.store.accounts import AccountState
+    from service.store.feeds import Feed, Run
     from service.store.templates import TemplateInfo
+    from service.sync.filling import Filled
 
 Json = dict[str, Any]
 
@@ -215,4 +218,53 @@ def account(kept: Account, state: AccountState | None) -> Json:
         "limits": dict(kept.limits),
         "circuit": state.circuit if state is not None else "closed",
         "blocked_until": time(max(blocked, default=None)),
+    }
+
+
+def item(kept: Item) -> Json:
+    """An item of the content library."""
+    return asdict(kept)
+
+
+def _rows(counted: Filled | Run) -> Json:
+    return {
+        "rows": counted.rows,
+        "created": counted.created,
+        "changed": counted.changed,
+        "unchanged": counted.unchanged,
+        "repeated": counted.repeated,
+        "removed": counted.removed,
+        "problem_count": counted.problem_count,
+        "problems": [each.as_dict() for each in counted.problems],
+    }
+
+
+def filled(done: Filled) -> Json:
+    """What filling the library from a feed came to."""
+    return {"kind": done.kind, **_rows(done), "kept_back": done.kept_back}
+
+
+def feed(kept: Feed, url: str, last: Run | None) -> Json:
+    """A feed, with its address as it may be shown and its last run."""
+    return {
+        "name": kept.name,
+        "url": url,
+        "kind": kept.kind,
+        "mapping": dict(kept.mapping),
+        "replace": kept.replaces,
+        "schedule": kept.schedule,
+        "next_run": time(kept.next_run),
+        "last_run": None if last is None else feed_run(last),
+    }
+
+
+def feed_run(run: Run) -> Json:
+    """One run of a feed."""
+    return {
+        "due_at": time(run.due_at),
+        "started_at": time(run.started_at),
+        "finished_at": time(run.finished_at),
+        "outcome": run.outcome,
+        "error": run.error,
+        **_rows(run),
     }

@@ -14,6 +14,7 @@ from service.store.content import Content, ContentPage, Put
 from service.store.contexts import Contexts
 from service.store.deliveries import Deliveries, DeliveryFilter, Inserted, Page
 from service.store.drafts import Drafts
+from service.store.feeds import Feeds
 from service.store.figures import Figures
 from service.store.keys import Keys
 from service.store.presence import Workers
@@ -42,6 +43,7 @@ class Store:
         self.drafts = Drafts(self.database)
         self.contexts = Contexts(self.database)
         self.content = Content(self.database, settings)
+        self.feeds = Feeds(self.database, self.workers)
         self.snippets = Snippets(self.database)
         self.keys = Keys(self.database)
         self.accounts = Accounts(self.database, settings)

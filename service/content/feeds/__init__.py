@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import BinaryIO, Protocol, cast
 
 from service import registry
@@ -17,7 +18,7 @@ from service.content.feeds._item import TARGETS, Row, make, plain
 from service.errors import Misconfigured, NotReadable, Problem
 from service.model import Item
 
-__all__ = ["KINDS", "TARGETS", "Item", "Row", "check_mapping", "detect", "make", "read"]
+__all__ = ["KINDS", "TARGETS", "check_mapping", "detect", "item", "read"]
 
 _HEAD = 65_536  # bytes that are looked at to find the kind
 
@@ -47,6 +48,14 @@ def read(stream: BinaryIO, kind: str, mapping: Mapping[str, str] | None = None) 
                 yield made
             else:
                 yield from made
+
+
+def item(fields: Mapping[str, object]) -> Item | list[Problem]:
+    """One item of its fields as Sailthru names them, or everything that is wrong with them."""
+    made = make(Row(1, None, fields), KINDS["json"].NAMES, {})
+    if isinstance(made, Item):
+        return made
+    return [replace(each, detail=each.detail.replace("Row 1", "The item", 1)) for each in made]
 
 
 def detect(stream: BinaryIO) -> str:
