@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.harness import Stack
+from tests.feedhost import feed_host  # noqa: F401
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from service import cli
 from service.app import build
 from service.settings import packaged
+from tests.feedhost import feed_host  # noqa: F401
 
 START = [sys.executable, "-c", "from service.app import main; main()"]
 

@@ -1,0 +1,3 @@
+"""A host that serves feeds."""
+
+from tests.feedhost import feed_host  # noqa: F401
