@@ -37,6 +37,9 @@ def test_every_bad_setting_is_named_at_once():
         ("LOG_LEVEL", "loud"),
         ("ATTENTIVE_URL", "ftp://example.com"),
         ("BODY_LIMIT", "0"),
+        ("CONTENT_LIMIT", "-1"),
+        ("CONTENT_HOSTS", "https://feeds.example.com"),
+        ("CONTENT_HOSTS", "feeds.example.com, *"),
         ("READ_TIMEOUT", "nan"),
         ("CONNECT_TIMEOUT", "inf"),
         ("IDEMPOTENCY_HOURS", "1"),
@@ -50,3 +53,8 @@ def test_a_value_that_cannot_work_stops_the_start(name, value):
 def test_secrets_are_never_shown():
     shown = repr(Settings(attentive_token="sesame", secret_key="open", database_url="postgresql://me:word@db.example.com/b"))
     assert not any(secret in shown for secret in ("sesame", "open", "word@"))
+
+
+def test_hosts_of_feeds_are_names_with_or_without_a_port():
+    settings = Settings.from_environment({"BURGEE_CONTENT_HOSTS": "Feeds.example.com, 127.0.0.1:8080,[::1]:80,"})
+    assert settings.feed_hosts == {"feeds.example.com", "127.0.0.1:8080", "[::1]:80"}

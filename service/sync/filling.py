@@ -124,7 +124,8 @@ def _put(store: Store, items: Sequence[Item]) -> Put:
 
 
 def _would_put(store: Store, items: Sequence[Item]) -> Put:
-    known = [(item, store.content.get(item.url)) for item in items]
-    created = sum(before is None for _, before in known)
-    unchanged = sum(item == before for item, before in known)
-    return Put(created, len(known) - created - unchanged, unchanged)
+    numbers = store.content.numbers([each.url for each in items])
+    known = {each.url: each for each in store.content.items(list(numbers.values())).values()}
+    created = sum(each.url not in known for each in items)
+    unchanged = sum(each == known.get(each.url) for each in items)
+    return Put(created, len(items) - created - unchanged, unchanged)

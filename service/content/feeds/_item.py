@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from service.model import Item, as_tag
 LONGEST_URL = 2_000  # bytes
 LARGEST_ITEM = 262_144  # bytes of its JSON
 LARGEST_NUMBER = 10**12
+_FIELDS = tuple(each.name for each in fields(Item))
 _LAST_MOMENT = 253_402_300_799  # the end of the year 9999
 _WHOLE = frozenset({"CLP", "ISK", "JPY", "KRW", "VND"})  # currencies without cents, as the filter `money` has them
 _MONEY = re.compile(
@@ -51,6 +53,7 @@ class _Wrong(Exception):
         self.said, self.hint = said, hint
 
 
+@lru_cache(maxsize=1_000)
 def plain(name: str) -> str:
     """A name as names are compared: `Image URL` is `image_url`.
 
@@ -79,7 +82,7 @@ def make(row: Row, names: Mapping[str, str | None], mapping: Mapping[str, str]) 
         return problems
     item = _item(values, extra)
     try:
-        size = len(strictjson.write(asdict(item)))
+        size = len(strictjson.write({each: getattr(item, each) for each in _FIELDS}))
     except (ValueError, RecursionError):
         return [row.problem("value", "holds a value that cannot be kept", None, "Send UTF-8 text and finite numbers.")]
     if size > LARGEST_ITEM:
@@ -154,7 +157,11 @@ def _text(value: Any) -> str:
 
 
 def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= each <= "\udfff" for each in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _url(value: Any) -> str:
