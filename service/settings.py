@@ -58,8 +58,8 @@ class Settings:
         "Numbers that the studio may send tests to, with country code, separated by commas.", default=""
     )
     content_hosts: str = _setting(
-        "Hosts that feeds of content may be fetched from, such as `feeds.example.com` or `feeds.example.com:8080`, separated by "
-        "commas. Default: none.",
+        "Hosts that feeds of content may be fetched from, such as `feeds.example.com` or `feeds.example.com:8080`; several "
+        "with commas between them. Default: none.",
         default="",
     )
     content_limit: int = _setting("Largest feed that is fetched or taken, in bytes.", default=67_108_864)
