@@ -6,7 +6,6 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -312,7 +311,7 @@ def add(
     parts = call.parts()
     check_url(url, limits(parts.settings))
     when = check(cron if cron is not None else f"every {minutes} minutes")
-    now = datetime.now(UTC)
+    now = parts.store.now()
     feed = Feed(
         name=name,
         url=url,

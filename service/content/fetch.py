@@ -101,7 +101,7 @@ def _once(parts: SplitResult, limits: Limits, etag: str | None, modified: str | 
             connection.sock.settimeout(limits.quiet_s)
             connection.request("GET", path, headers=_headers(etag, modified))
             with connection.getresponse() as response:
-                return _answer(response, parts.netloc, limits)
+                return _answer(response, parts.netloc, limits, asked=bool(etag or modified))
     except (OSError, http.client.HTTPException) as error:
         raise FetchFailed(f"{parts.netloc} {_said(error)}.") from None
     finally:
@@ -149,9 +149,10 @@ def _headers(etag: str | None, modified: str | None) -> dict[str, str]:
     }
 
 
-def _answer(response: http.client.HTTPResponse, host: str, limits: Limits) -> Fetched | str:
+def _answer(response: http.client.HTTPResponse, host: str, limits: Limits, *, asked: bool) -> Fetched | str:
+    """The feed, or where it is; `asked`: whether it is new was the question."""
     etag, modified = response.headers.get("ETag"), response.headers.get("Last-Modified")
-    if response.status == 304:
+    if response.status == 304 and asked:
         return Fetched(None, etag, modified)
     if response.status in (301, 302, 303, 307, 308) and (place := response.headers.get("Location")):
         return place

@@ -53,13 +53,17 @@ class _Wrong(Exception):
         self.said, self.hint = said, hint
 
 
-@lru_cache(maxsize=1_000)
 def plain(name: str) -> str:
-    """A name as names are compared: `Image URL` is `image_url`.
+    """A name as names are compared, which is by its first hundred characters: `Image URL` is `image_url`.
 
     >>> plain(" Image URL ")
     'image_url'
     """
+    return _plain(name[:100])
+
+
+@lru_cache(maxsize=1_000)  # a feed has the same few names in every row
+def _plain(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip().casefold())
 
 

@@ -81,6 +81,8 @@ def test_redirects_are_followed_on_the_same_host_alone(feed_host):
 def test_what_is_not_the_feed_is_said(feed_host):
     with pytest.raises(FetchFailed, match="answered 404"):
         fetch(f"http://{feed_host.netloc}/none", limits(feed_host))
+    with pytest.raises(FetchFailed, match="answered 304"):
+        fetch(feed_host.on("/old", lambda request: (request.send_response(304), request.end_headers())), limits(feed_host))
     with pytest.raises(FetchFailed, match="refused the connection"):
         fetch("http://127.0.0.1:1/a", Limits(hosts={"127.0.0.1:1"}, bytes=1))
 
