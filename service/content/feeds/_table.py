@@ -12,6 +12,7 @@ from service.errors import Problem
 
 _DELIMITERS = ",;\t|"
 _LONGEST_HEADER = 65_536
+_MOST_COLUMNS = 1_000
 
 
 def rows(stream: BinaryIO) -> Iterator[Row | Problem]:
@@ -43,6 +44,9 @@ def _rows(text: io.TextIOWrapper) -> Iterator[Row | Problem]:
             cells = []
         if header is None:
             header = [each.strip() for each in cells]
+            if len(header) > _MOST_COLUMNS:
+                yield _header_problem(f"has {len(header):,} columns", f"Send {_MOST_COLUMNS:,} at most.")
+                return
             if twice := {each for each in header if each and header.count(each) > 1}:
                 yield _header_problem(f"has the column {min(twice)[:60]!r} twice", "Give each column a name of its own.")
                 return

@@ -305,6 +305,13 @@ def test_a_feed_that_breaks_off_keeps_what_came_before_and_says_where(body, line
     assert "what follows was not read" in problems[0].detail
 
 
+@pytest.mark.parametrize("header", ["url,title,url", ",,", ",".join(f"c{number}" for number in range(2_000))])
+def test_a_header_that_cannot_be_one_is_said(header):
+    items, problems = read(f"{header}\nhttps://shop.example.com/a,a,b\n", "csv")
+    assert not items
+    assert [(each.code, each.line) for each in problems] == [("feed.header", 1)]
+
+
 @pytest.mark.parametrize("body", [b"", b"  \n", b"\x1f\x8b\x08\x00", b"PK\x03\x04", b"hello", b"a,b\0c\n"])
 def test_what_is_no_feed_is_refused_in_words(body):
     with pytest.raises(NotReadable):
