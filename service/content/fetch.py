@@ -76,8 +76,8 @@ def check_url(url: str, limits: Limits) -> SplitResult:
 def fetch(url: str, limits: Limits, *, etag: str | None = None, modified: str | None = None) -> Fetched:
     """The feed at an address, to be closed after use. With `etag` or `modified` of the last time, only if it has changed.
 
-    Redirects are followed on the same host alone. Raises `Misconfigured`, `FetchFailed`; neither says more of the address
-    than its host, because its query may be a secret.
+    Redirects are followed on the same host alone, also from http to https. Raises `Misconfigured`, `FetchFailed`; neither
+    says more of the address than its host, because its query may be a secret.
     """
     parts = check_url(url, limits)
     for _ in range(REDIRECTS + 1):
@@ -85,10 +85,20 @@ def fetch(url: str, limits: Limits, *, etag: str | None = None, modified: str | 
         if isinstance(found, Fetched):
             return found
         url = urljoin(url, found)
-        if not url.startswith(f"{parts.scheme}://{parts.netloc}/"):
+        if not _is_same_host(parts, url):
             raise FetchFailed(f"{parts.netloc} sends on to another host.", hint="Ask for the feed where it really is.")
         parts = check_url(url, limits)
     raise FetchFailed(f"{parts.netloc} sends on in a circle.")
+
+
+def _is_same_host(before: SplitResult, url: str) -> bool:
+    try:
+        after = urlsplit(url)
+        moved_to_tls = (before.scheme, after.scheme) == ("http", "https") and after.port in (None, 443)
+    except ValueError:
+        return False
+    same_place = (after.scheme, after.netloc.lower()) == (before.scheme, before.netloc.lower())
+    return same_place or (moved_to_tls and after.hostname == before.hostname)
 
 
 def _once(parts: SplitResult, limits: Limits, etag: str | None, modified: str | None) -> Fetched | str:

@@ -74,6 +74,10 @@ def test_redirects_are_followed_on_the_same_host_alone(feed_host):
         url = feed_host.on("/far", send_to(place))
         with pytest.raises(FetchFailed, match="another host"):
             fetch(url, limits(feed_host, hosts={feed_host.netloc, "elsewhere.example.com"}))
+    with pytest.raises(
+        Misconfigured, match=r"may not come from 127\.0\.0\.1"
+    ):  # the same host with TLS, if it is configured
+        fetch(feed_host.on("/tls", send_to("https://127.0.0.1/feed.json")), limits(feed_host))
     with pytest.raises(FetchFailed, match="circle"):
         fetch(feed_host.on("/round", send_to("/round")), limits(feed_host))
 
