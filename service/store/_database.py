@@ -6,13 +6,13 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import URL, Connection, Engine, Row, Update, create_engine, event, exc, make_url, text
+from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, exc, make_url, text
 
 from service.errors import Misconfigured, NotReadable, Unavailable
 from service.settings import Settings
@@ -37,7 +37,6 @@ class Database:
         self._engine: Engine | None = None
         self._pid = 0
         self._writing = threading.Lock()
-        self._texts: dict[int, tuple[str, Sequence[str] | None]] = {}  # by id: statements are constants of their modules
 
     @property
     def path(self) -> Path:
@@ -131,26 +130,6 @@ class Database:
             return int(cursor.rowcount)
         finally:
             cursor.close()
-
-    def execute_many(self, connection: Connection, statement: Update, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run the statement once for each row of values, which must be integers, floats, text, bytes or None.
-
-        For the statements of the workers' hot path, which are compiled once: SQLAlchemy would look at every value again.
-        """
-        text, names = self._compiled(statement)
-        cursor = connection.connection.cursor()
-        try:
-            cursor.executemany(text, rows if names is None else [tuple([row[name] for name in names]) for row in rows])
-        finally:
-            cursor.close()
-
-    def _compiled(self, statement: Update) -> tuple[str, Sequence[str] | None]:
-        """The statement's text, and the order of its values where they have no names."""
-        found = self._texts.get(id(statement))
-        if found is None:
-            compiled = statement.compile(self.engine)
-            found = self._texts[id(statement)] = (compiled.string, compiled.positiontup)
-        return found
 
     def notify(self, connection: Connection) -> None:
         """Wake the workers when this transaction commits. SQLite needs no word: they watch the file."""

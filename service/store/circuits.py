@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, literal_column, select, update
 
+from service.store import _hot
 from service.store._database import Database
 from service.store._tables import circuits
 
@@ -56,10 +57,13 @@ def after(circuit: Circuit, sign: Sign, now: int) -> Circuit:
 def record(connection: Connection, database: Database, account: str, signs: Sequence[Sign], now: int) -> Circuit | None:
     """Keep what these signs say, in their order. Answers the circuit where it has changed between open and closed."""
     if all(sign.healthy for sign in signs):
-        # By far the most frequent case: one statement that finds nothing to do.
-        troubled = (circuits.c.account == account) & (circuits.c.failures > 0)
+        # By far the most frequent case: one look that finds nothing to do.
+        if not _hot.rows(connection, _TROUBLED, {"of_account": account}):
+            return None
         closed = connection.execute(
-            update(circuits).where(troubled).values(failures=0, trips=0, open_until=None, probe=None)
+            update(circuits)
+            .where(circuits.c.account == account, circuits.c.failures > 0)
+            .values(failures=0, trips=0, open_until=None, probe=None)
         )
         return Circuit() if closed.rowcount else None
     database.insert(connection, "circuits", ("account", "failures", "trips"), 1, (account, 0, 0))
@@ -73,6 +77,11 @@ def record(connection: Connection, database: Database, account: str, signs: Sequ
         .values(failures=circuit.failures, trips=circuit.trips, open_until=circuit.open_until, probe=circuit.probe)
     )
     return circuit if circuit.open_until != before.open_until else None
+
+
+_TROUBLED = select(circuits.c.account).where(
+    circuits.c.account == bindparam("of_account"), circuits.c.failures > literal_column("0")
+)
 
 
 def take_probe(connection: Connection, account: str, delivery: str, open_until: int, until: int) -> bool:

@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import Connection, Integer, and_, bindparam, func, insert, literal_column, null, select, update
 
 from service.model import Guarantee, NewDelivery, Status
-from service.store import buckets, circuits
+from service.store import _hot, buckets, circuits
 from service.store._database import AnyRow, Database
 from service.store._tables import SENDING, WAITING, attempts, deliveries
 from service.store._texts import keepable
@@ -161,8 +161,8 @@ class Queue:
         with self._database.write() as connection:
             now = self._database.now(connection)
             done = sorted(done, key=lambda each: each.job.id)  # one order for all, so that nobody waits in a circle
-            self._database.execute_many(connection, _END_ATTEMPT, [_attempt_values(each, now) for each in done])
-            self._database.execute_many(connection, _END_DELIVERY, [_delivery_values(each, now) for each in done])
+            _hot.many(connection, _END_ATTEMPT, [_attempt_values(each, now) for each in done])
+            _hot.many(connection, _END_DELIVERY, [_delivery_values(each, now) for each in done])
             self._go_on(connection, {each.job.id: each.then for each in done if each.then is not None})
             buckets.spend(connection, _lanes(each.job for each in done if each.job.limited), now)
             blocks = [(each.job.account, each.job.rate_class, now + ms_of(each.block_s)) for each in done if each.block_s]
@@ -298,13 +298,13 @@ class _Serving:
         """The next due rows, lowest priority number first, then the longest due."""
         rows: list[AnyRow] = []
         of_lane = {"account": self._lane.account, "rate_class": self._lane.rate_class, "now": self._now}
-        priority = self._connection.execute(_FIRST_PRIORITY, of_lane).scalar_one()
+        [(priority,)] = _hot.rows(self._connection, _FIRST_PRIORITY, of_lane)
         while priority is not None:
             query = {**of_lane, "of_priority": priority, "most": most - len(rows)}
-            rows += self._connection.execute(_DUE_ROWS, query).all()
+            rows += _hot.rows(self._connection, _DUE_ROWS, query)
             if len(rows) >= most:
                 break
-            priority = self._connection.execute(_NEXT_PRIORITY, {**of_lane, "last": priority}).scalar_one()
+            [(priority,)] = _hot.rows(self._connection, _NEXT_PRIORITY, {**of_lane, "last": priority})
         return rows
 
     def _checked(self, rows: Sequence[AnyRow]) -> list[Job]:
@@ -325,8 +325,8 @@ class _Serving:
 
 
 _OF_LANE = and_(_d.account == bindparam("account"), _d.rate_class == bindparam("rate_class"), WAITING)
-_FIRST_PRIORITY = select(func.min(_d.priority)).where(_OF_LANE)
-_NEXT_PRIORITY = select(func.min(_d.priority)).where(_OF_LANE, _d.priority > bindparam("last"))
+_FIRST_PRIORITY = select(func.min(_d.priority).label("first")).where(_OF_LANE)
+_NEXT_PRIORITY = select(func.min(_d.priority).label("next")).where(_OF_LANE, _d.priority > bindparam("last"))
 _JOB_COLUMNS = (
     *(_d.id, _d.account, _d.action, _d.template, _d.version, _d.recipient, _d.payload, _d.guarantee, _d.rate_class),
     *(_d.created_at, _d.expires_at, _d.attempts_made, _d.fence, _d.plan),
@@ -342,21 +342,18 @@ _LOST_COLUMNS = (_d.id, _d.guarantee, _d.attempts_made, _d.fence, _d.account, _d
 _OWNERS = select(_d.lease_owner, func.min(_d.lease_until).label("first_end")).where(SENDING).group_by(_d.lease_owner)
 _LEASE = (
     update(deliveries)
-    .where(_d.id.in_(bindparam("ids", expanding=True)))
+    .where(_d.id == bindparam("of_id"))
     .values(
-        status=Status.SENDING.value,
+        status=literal_column("'sending'"),
         lease_owner=bindparam("worker"),
         lease_until=bindparam("until"),
-        fence=_d.fence + 1,
-        attempts_made=_d.attempts_made + 1,
+        fence=bindparam("fence"),
+        attempts_made=bindparam("number"),
         updated_at=bindparam("now"),
     )
 )
-_BEGIN_ATTEMPTS = insert(attempts).from_select(
-    ["delivery", "number", "started_at", "worker"],
-    select(_d.id, _d.attempts_made, bindparam("now", type_=attempts.c.started_at.type), bindparam("worker")).where(
-        _d.id.in_(bindparam("ids", expanding=True))
-    ),
+_BEGIN_ATTEMPT = insert(attempts).values(
+    delivery=bindparam("of_id"), number=bindparam("number"), started_at=bindparam("now"), worker=bindparam("worker")
 )
 _GUARDED = (
     update(deliveries)
@@ -391,10 +388,10 @@ def _lanes(each_of: Iterable[Job | AnyRow]) -> Mapping[LaneName, int]:
 
 def _lease(connection: Connection, worker: str, jobs: Sequence[Job], now: int, lease_s: float) -> None:
     """The jobs are the worker's, and their attempts are on record before any request leaves."""
-    ids = [job.id for job in jobs]
-    until = now + ms_of(lease_s)
-    connection.execute(_LEASE, {"ids": ids, "worker": worker, "until": until, "now": now})
-    connection.execute(_BEGIN_ATTEMPTS, {"ids": ids, "worker": worker, "now": now})
+    lease = {"worker": worker, "until": now + ms_of(lease_s), "now": now}
+    values = [{"of_id": job.id, "fence": job.fence, "number": job.number, **lease} for job in jobs]
+    _hot.many(connection, _LEASE, values)
+    _hot.many(connection, _BEGIN_ATTEMPT, values)
 
 
 def _give_back(connection: Connection, claims: Sequence[tuple[str, int]], now: int) -> None:

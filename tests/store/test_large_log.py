@@ -5,7 +5,7 @@ import pytest
 from service.model import Status
 from service.store import DeliveryFilter, deliveries, queue
 from service.store._tables import deliveries as table
-from service.store.buckets import _DUE
+from service.store.buckets import _DUE, _UNDER_WAY
 
 _FILL = """
     INSERT INTO deliveries (id, status, account, action, target, template, key, recipient, idempotency_key, idempotency_slot,
@@ -83,6 +83,10 @@ def test_a_claim_reads_what_waits_and_nothing_else(plan):
 
 def test_looking_for_the_dead_reads_what_is_being_sent_and_nothing_else(plan):
     assert "deliveries_sending" in plan(queue._OWNERS)
+
+
+def test_counting_the_calls_under_way_reads_what_is_being_sent_and_nothing_else(plan):
+    assert "deliveries_sending" in plan(_UNDER_WAY)
 
 
 def test_counts_agree_with_the_rows(full_store, new_delivery):
