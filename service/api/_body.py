@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ from service.errors import NotReadable, Problem, TooLarge
 MAX_FIELDS = 2_000
 MAX_FORM_DEPTH = 32
 _CHUNK = 65_536
+_MOST_DISCARDED = 16 << 20  # bytes
 
 Environ = Mapping[str, Any]
 
@@ -48,6 +50,15 @@ def read_bytes(environ: Environ, limit: int) -> bytes:
         if size > limit:
             raise _too_large(limit)
     return b"".join(chunks)
+
+
+def discard(environ: Environ) -> None:
+    """Read on over what is left of a body that nobody wants, up to 16 MiB. A server that finds more than a little unread
+    closes the connection: the sender may then miss the answer, or send its next call into a line that is dead."""
+    left = _MOST_DISCARDED if environ.get("wsgi.input_terminated") else 0
+    with suppress(OSError):  # the sender is gone
+        while left > 0 and (chunk := environ["wsgi.input"].read(_CHUNK)):
+            left -= len(chunk)
 
 
 def _read(stream: Any, size: int) -> bytes:

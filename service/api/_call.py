@@ -14,7 +14,7 @@ import jsonschema_rs
 import structlog
 
 from service import strictjson
-from service.api._body import Environ, read_bytes
+from service.api._body import Environ, discard, read_bytes
 from service.api._door import JSON, Answer, Door, Headers, Parameter, Schema
 from service.api._errors import Unsupported, defect_answer, problem_answer
 from service.delivery.accept import Remembered
@@ -49,6 +49,7 @@ class Gate:
         except BurgeeError as error:
             if isinstance(error, Unavailable):
                 log_unavailable(error, request_id, door.operation_id)
+            discard(environ)
             answer = problem_answer(error, path)
         except Exception as error:
             log_defect(error, request_id, door.operation_id)

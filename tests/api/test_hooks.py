@@ -96,6 +96,14 @@ def test_the_place_of_what_cannot_be_read_is_named(flow):
     assert (problem["line"], problem["column"]) == (2, 9)
 
 
+@pytest.mark.parametrize("path", ["/v1/hooks/hello", "/v1/hooks/nobody"])
+def test_a_refused_body_is_read_to_its_end_so_that_the_connection_can_be_used_again(flow, settings, path):
+    body = io.BytesIO(b" " * (3 * settings.body_limit))
+    sent = {"wsgi.input": body, "wsgi.input_terminated": True, "CONTENT_LENGTH": str(3 * settings.body_limit)}
+    assert flow.post(path, environ_overrides=sent).status_code in (404, 413)
+    assert body.read() == b""
+
+
 def test_a_body_over_the_limit_is_a_413_by_its_length_and_by_count(flow, parts, settings):
     large = json.dumps({**ADA, "name": "x" * settings.body_limit}).encode()
     assert flow.post("/v1/hooks/hello", data=large).status_code == 413
