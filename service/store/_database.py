@@ -22,6 +22,7 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 CHANNEL = "burgee"  # of PostgreSQL's NOTIFY: something new is waiting
 
 _BUSY_TIMEOUT_S = 30
+_REMOVED = "the database file was removed or replaced"
 _POSTGRES_NOW = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
 
@@ -37,6 +38,7 @@ class Database:
         self._engine: Engine | None = None
         self._pid = 0
         self._writing = threading.Lock()
+        self._had_file = False
 
     @property
     def path(self) -> Path:
@@ -72,16 +74,22 @@ class Database:
         )
         event.listen(engine, "do_connect", lambda *_: self._make_file())
         event.listen(engine, "connect", self._set_up_sqlite)
+        event.listen(engine, "checkout", lambda _, record, __: self._leave_other_file(record))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
     def _make_file(self) -> None:
-        """The file, readable by its owner only: it holds what people were written."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        """The file, readable by its owner only: it holds what people were written. One that this process has used is not
+        made anew: an empty one would take the place, and the write-ahead log, of what may come back."""
         if not self.path.exists():
+            if self._had_file:
+                raise OSError(_REMOVED)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
 
-    def _set_up_sqlite(self, connection: sqlite3.Connection, _: Any) -> None:
+    def _set_up_sqlite(self, connection: sqlite3.Connection, record: Any) -> None:
+        record.info["file"] = _identity(self.path)
+        self._had_file = True
         _use_wal(connection)
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -109,6 +117,13 @@ class Database:
                 connection.execution_options(writes=True)
                 with connection.begin():
                     yield connection
+                if connection.info["file"] != _identity(self.path):
+                    raise OSError(_REMOVED)  # the system wrote what nobody will ever find
+
+    def _leave_other_file(self, record: Any) -> None:
+        """Has the pool connect anew where the file of a kept connection was removed or replaced."""
+        if record.info["file"] != _identity(self.path):
+            raise exc.DisconnectionError
 
     def now(self, connection: Connection) -> int:
         """Milliseconds since 1970 by the clock that all processes share: PostgreSQL's, or with SQLite this machine's."""
@@ -174,6 +189,15 @@ def _postgres_engine(url: URL, driver: Any) -> Engine:
     )
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one that is put in its place; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _use_wal(connection: sqlite3.Connection) -> None:
     """Write-ahead logging, which lasts in the file. SQLite does not wait when two processes switch at once, so we do."""
     deadline = time.monotonic() + _BUSY_TIMEOUT_S
@@ -215,6 +239,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("does not exist", "Check BURGEE_DATABASE_URL, and that the database has been prepared."),
     ("full", "Free some disk space; nothing that was accepted is lost."),
     ("readonly", "Make the database file and its folder writable."),
+    ("removed or replaced", "Put the database file back where BURGEE_DATABASE_URL says, or restart Burgee."),
     ("unable to open", _CHECK_THE_FOLDER),
     ("No such file", _CHECK_THE_FOLDER),
     ("Permission denied", _CHECK_THE_FOLDER),

@@ -65,6 +65,21 @@ def test_a_file_that_another_process_holds_is_waited_for_and_then_reported(sqlit
     store.close()
 
 
+def test_nothing_counts_as_kept_in_a_file_that_was_removed_and_all_is_well_when_it_is_back(sqlite_store, new_delivery):
+    path = sqlite_store.database.path
+    away = path.with_name("away.sqlite3")
+    [before] = sqlite_store.deliveries.insert_many([new_delivery()])
+    with pytest.raises(Unavailable) as caught, sqlite_store.database.write():
+        path.rename(away)
+    assert "Put the database file back" in caught.value.hint
+    with pytest.raises(Unavailable):
+        sqlite_store.deliveries.insert_many([new_delivery()])
+    assert not path.exists()
+    away.replace(path)
+    [after] = sqlite_store.deliveries.insert_many([new_delivery()])
+    assert {before.id, after.id} == {each.id for each in sqlite_store.deliveries.search().items}
+
+
 def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     store = Store(Settings(database_url=f"sqlite:///{tmp_path / 'file' / 'burgee.sqlite3'}", var=tmp_path))
