@@ -41,6 +41,25 @@ def test_the_slow_reader_agrees_with_the_fast_one_and_knows_every_place(value):
         assert json.JSONDecoder().raw_decode(text, offset)[0] == found
 
 
+NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+MEMBERS = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "a b"]), NUMBERS | st.sampled_from(['"a b"', "null", "[ 1 ]"])), max_size=4
+)
+
+
+@given(MEMBERS, st.sampled_from([",", ", ", " ,\n"]))
+def test_the_quick_way_gives_what_the_strict_one_gives_or_nothing(members, comma):
+    text = "{" + comma.join(f'"{name}": {value}' for name, value in members) + "}"
+    quick = strictjson._plain(text)
+    if quick is not None:
+        assert repr(quick) == repr(strictjson.Explainer(text).value())
+
+
+def test_the_quick_way_is_taken_by_what_flows_send():
+    body = '{"profile": {"vars": {"first_name": "Zoë", "points": 320, "share": 0.25}, "lists": ["VIP", "News letter"]}}'
+    assert strictjson._plain(body) == json.loads(body)
+
+
 @given(st.binary(max_size=60) | st.text('{}[]",:\\tu0dn18e+-.N \n', max_size=40).map(str.encode))
 def test_no_body_does_anything_but_be_read_or_be_refused(body):
     try:
