@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -236,6 +237,24 @@ def settle(call: Call, id: str, status: str, dry_run: bool, as_json: bool) -> No
     if not dry_run:
         delivery = again.settle(store, call.parts().preparer, id, Status(status))
     _say(delivery, f"{'would be' if dry_run else 'is'} {status}", dry_run, as_json)
+
+
+@command.command
+@click.option("--older-than", "before", required=True, type=PointInTime(), help="Such as 90d, or 2026-01-31.")
+@dry_run_option
+@as_json_option
+@click.pass_obj
+def purge(call: Call, before: datetime, dry_run: bool, as_json: bool) -> None:
+    """Delete deliveries that ended before a moment, with their contexts and attempts.
+
+    What is open stays, and so does what may still answer a repeated call.
+    """
+    log = call.parts().store.deliveries
+    count = log.purgeable(before) if dry_run else sum(iter(lambda: log.purge(before), 0))
+    if as_json:
+        print_json({"purged": count, "dry_run": dry_run})
+        return
+    click.echo(f"{'Would delete' if dry_run else 'Deleted'} {count:,} of the log's deliveries.")
 
 
 def _story(told: Story) -> dict[str, Any]:

@@ -9,18 +9,21 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, func, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, or_, select, union_all, update
 
 from service.errors import NotReadable, Problem
-from service.model import Attempt, Delivery, Guarantee, NewDelivery, Status
+from service.model import FINAL, Attempt, Delivery, Guarantee, NewDelivery, Status
 from service.settings import Settings
 from service.store._database import AnyRow, Database
+from service.store._ids import first_id
 from service.store._tables import OUT_OF_THE_ORDINARY, QUEUED, SENDING, WAITING, attempts, contexts, deliveries
 from service.store._texts import keepable
 from service.store._times import from_ms, from_ms_or_none, ms_of, to_ms
 
+_d = deliveries.c
 _HOUR_MS = 3_600_000
 _MOST_LANES = 10_000  # that are remembered
+_LARGEST_PURGE = 1000  # rows a transaction: others wait for it
 _LARGEST_INSERT = 64  # rows a statement: 64 x 31 values stay below every driver's limit
 
 
@@ -257,6 +260,33 @@ class Deliveries:
                 self.add(connection, [then])
             self._database.notify(connection)
         return settled.rowcount == 1
+
+    def purgeable(self, before: datetime) -> int:
+        """How many deliveries `purge` would delete."""
+        with self._database.read() as connection:
+            query = select(func.count()).select_from(deliveries).where(self._ended(connection, before))
+            return int(connection.execute(query).scalar_one())
+
+    def purge(self, before: datetime, most: int = _LARGEST_PURGE) -> int:
+        """Delete the oldest `most` deliveries that had ended before a moment, with their contexts and attempts, in one short
+        transaction. Answers how many; 0: there are no more.
+
+        What is open stays, what may still answer a repeated call, and a plan as long as any of its deliveries stays.
+        """
+        with self._database.write() as connection:
+            oldest = select(_d.id).where(self._ended(connection, before)).order_by(_d.id).limit(most)
+            return connection.execute(delete(deliveries).where(_d.id.in_(oldest))).rowcount
+
+    def _ended(self, connection: Connection, before: datetime) -> ColumnElement[bool]:
+        limit = min(to_ms(before), self._database.now(connection) - self._key_kept_ms)
+        other = deliveries.alias()
+        stays = or_(other.c.finished_at.is_(None), other.c.finished_at >= limit)
+        return and_(
+            _d.id < first_id(from_ms(limit)),
+            _d.status.in_([status.value for status in FINAL]),
+            _d.finished_at < limit,
+            ~exists().where(other.c.plan == _d.plan, stays),
+        )
 
     def counts(self) -> Counts:
         """For metrics and the first page. Reads partial indexes only, and counts the rows once, so it may be asked often."""

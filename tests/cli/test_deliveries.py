@@ -23,7 +23,7 @@ def store(at_home, home):
 def add(store):
     def add(status=Status.QUEUED, **facts):
         new = NewDelivery(
-            id=new_id("dlv"),
+            id=facts.pop("id", None) or new_id("dlv"),
             status=status,
             account="default",
             action="attentive.messages.send",
@@ -145,3 +145,15 @@ def test_a_cursor_that_is_none_is_said(at_home):
     ran = at_home("deliveries", "list", "--cursor", "x")
     assert ran.status in (1, 3)
     assert re.search("cursor", ran.err)
+
+
+def test_purge_deletes_what_ended_long_ago_and_says_before_how_many(at_home, store, add):
+    add(Status.ACCEPTED, id="dlv_" + "0" * 26)
+    with store.database.write() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET finished_at = 1")
+    asked = at_home("deliveries", "purge", "--older-than", "90d", "--dry-run")
+    assert "Would delete 1 of the log's deliveries." in asked.out
+    assert at_home("deliveries", "purge", "--older-than", "90d", "--json").json == {"purged": 1, "dry_run": False}
+    assert at_home("deliveries", "purge", "--older-than", "90d", "--json").json["purged"] == 0
+    assert at_home("deliveries", "purge").status == 2
+    assert at_home("deliveries", "purge", "--older-than", "soon").status == 2
