@@ -250,7 +250,7 @@ def _preview(seen: replay.Preview) -> dict[str, Any]:
 
 def _search(call: Call, wanted: dict[str, Any]) -> Page:
     filter = _allowed(call, _filter(wanted))
-    return call.parts.store.deliveries.search(filter, int(wanted.get("limit", paging.DEFAULT_LIMIT)), wanted.get("cursor"))
+    return call.parts.store.figures.page(filter, int(wanted.get("limit", paging.DEFAULT_LIMIT)), wanted.get("cursor"))
 
 
 def _allowed(call: Call, filter: DeliveryFilter) -> DeliveryFilter:

@@ -69,7 +69,7 @@ FILTERS: dict[str, Callable[[Any], Any]] = {
 @click.pass_obj
 def list_(call: Call, filter: DeliveryFilter, limit: int, cursor: str | None, as_json: bool) -> None:
     """List deliveries, the newest first."""
-    page = call.parts().store.deliveries.search(filter, limit, cursor)
+    page = call.parts().store.figures.page(filter, limit, cursor)
     if as_json:
         print_json({"data": [_delivery(each) for each in page.items], "next": page.next_cursor})
         return

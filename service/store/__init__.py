@@ -47,7 +47,7 @@ class Store:
         self.snippets = Snippets(self.database)
         self.keys = Keys(self.database)
         self.accounts = Accounts(self.database, settings)
-        self.figures = Figures(self.database)
+        self.figures = Figures(self.database, self.deliveries)
         self.users = Users(self.database)
         self.sessions = Sessions(self.database)
         self.audit = Audit(self.database)

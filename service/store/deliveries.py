@@ -207,10 +207,7 @@ class Deliveries:
 
     def search(self, filter: DeliveryFilter | None = None, limit: int = 50, cursor: str | None = None) -> Page:
         """A page of deliveries, newest first, without their contexts. Raises `NotReadable` for a cursor that is none."""
-        if cursor is not None and not cursor.startswith("dlv_"):
-            raise NotReadable(
-                "The cursor is not one that we gave.", [Problem("cursor.unknown", "The cursor is not one that we gave.")]
-            )
+        check_cursor(cursor)
         conditions = conditions_of(filter or DeliveryFilter())
         if cursor is not None:
             conditions.append(deliveries.c.id < cursor)
@@ -309,6 +306,13 @@ class Deliveries:
 def give_up_key(connection: Connection, id: str) -> None:
     """The delivery no longer holds its idempotency key; the log still shows it."""
     connection.execute(update(deliveries).where(deliveries.c.id == id).values(idempotency_slot=deliveries.c.id))
+
+
+def check_cursor(cursor: str | None) -> None:
+    """Raises `NotReadable` for what is no cursor of a page of deliveries."""
+    if cursor is not None and not cursor.startswith("dlv_"):
+        detail = "The cursor is not one that we gave."
+        raise NotReadable(detail, [Problem("cursor.unknown", detail)])
 
 
 def conditions_of(filter: DeliveryFilter) -> list[Any]:

@@ -18,7 +18,7 @@ from service.store._database import Database
 from service.store._ids import first_id, moment_of
 from service.store._tables import OUT_OF_THE_ORDINARY, QUEUED, SENDING, WAITING, attempts, deliveries
 from service.store._times import from_ms, from_ms_or_none
-from service.store.deliveries import DeliveryFilter, conditions_of, to_delivery
+from service.store.deliveries import Deliveries, DeliveryFilter, Page, check_cursor, conditions_of, to_delivery
 
 MOST = 100_000
 
@@ -76,8 +76,9 @@ class LastAnswer:
 class Figures:
     """Figures of the log."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, deliveries: Deliveries) -> None:
         self._database = database
+        self._deliveries = deliveries
         self._totals: dict[tuple[str, str], int] = {}  # by first and last id
 
     def tally(self, since: datetime) -> Tally:
@@ -157,9 +158,24 @@ class Figures:
                 found += [to_delivery(row) for row in rows]
         return sorted(found, key=lambda each: each.id, reverse=True)
 
-    def of_status(self, status: Status, filter: DeliveryFilter, limit: int, cursor: str | None) -> list[Delivery] | None:
-        """What `Deliveries.search` finds for this status, by the index that has few others in it. None: there is none such,
-        or so many are queued that a search along the ids is quicker."""
+    def page(self, filter: DeliveryFilter, limit: int = 50, cursor: str | None = None) -> Page:
+        """What `Deliveries.search` finds, also quickly where few among many stand as the filter says: the statuses are read
+        one at a time, each by an index in the order of a page. Raises `NotReadable` for a cursor that is none."""
+        check_cursor(cursor)
+        found: dict[str, Delivery] = {}
+        each_status: list[tuple[Status, ...]] = [(status,) for status in filter.status] or [()]
+        for statuses in each_status:
+            part = replace(filter, status=statuses)
+            direct = not statuses or filter.recipient or filter.idempotency_key
+            some = None if direct else self._of_status(statuses[0], part, limit + 1, cursor)
+            some = self._deliveries.search(part, limit + 1, cursor).items if some is None else some
+            found.update({each.id: each for each in some})
+        items = sorted(found.values(), key=lambda each: each.id, reverse=True)
+        return Page(items[:limit], items[limit - 1].id if len(items) > limit else None)
+
+    def _of_status(self, status: Status, filter: DeliveryFilter, limit: int, cursor: str | None) -> list[Delivery] | None:
+        """A page by the index that has few others in it. None: there is none such, or so many are queued that a search along
+        the ids is quicker."""
         if status is Status.ACCEPTED:
             return None
         query = select(deliveries).where(*conditions_of(_hidden(filter))).limit(limit)

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from service import sms
-from service.model import Delivery, Status
+from service.model import Status
 from service.store import DeliveryFilter, Page
 from service.studio._clock import now
 from service.studio._words import OPEN, STOPPED, WRONG
@@ -102,29 +102,15 @@ class Sought:
 def find(store: Store, sought: Sought, cursor: str | None) -> Page:
     """A page of what was sought, newest first.
 
-    One status at a time, merged, because each has an index in the order of a page; and cut at the beginning of the window,
-    because whoever looked for that moment in the database would read the rows behind it, too.
+    It is cut at the beginning of the window here, because whoever looked for that moment in the database would read the rows
+    behind it, too.
     """
-    asked = sought.filter()
-    each_status: list[tuple[Status, ...]] = [(status,) for status in asked.status] or [()]
-    found: dict[str, Delivery] = {}
-    for statuses in each_status:
-        part = _of(store, replace(asked, status=statuses), cursor)
-        found.update({each.id: each for each in part})
-    items = sorted(found.values(), key=lambda each: each.id, reverse=True)
+    page = store.figures.page(sought.filter(), PAGE, cursor)
     since = sought.since()
-    if since is not None:
-        items = list(takewhile(lambda each: each.created_at >= since, items))
-    return Page(items[:PAGE], items[PAGE - 1].id if len(items) > PAGE else None)
-
-
-def _of(store: Store, filter: DeliveryFilter, cursor: str | None) -> list[Delivery]:
-    """The next page of a filter with one status, or none."""
-    if filter.status and not (filter.recipient or filter.idempotency_key):
-        found = store.figures.of_status(filter.status[0], filter, PAGE + 1, cursor)
-        if found is not None:
-            return found
-    return store.deliveries.search(filter, PAGE + 1, cursor).items
+    if since is None:
+        return page
+    items = list(takewhile(lambda each: each.created_at >= since, page.items))
+    return Page(items, page.next_cursor if len(items) == len(page.items) else None)
 
 
 def understood(store: Store, text: str, sought: Sought) -> Sought | str:

@@ -13,7 +13,6 @@ from service.model import NewDelivery, Status, new_id
 from service.store import DeliveryFilter, Store
 from service.store._ids import first_id, moment_of
 from service.store.buckets import Limit
-from service.store.figures import Figures
 
 
 def put(store: Store, status: Status, **facts: Any) -> str:
@@ -56,8 +55,9 @@ def test_what_is_being_sent_is_counted_and_found(store: Store) -> None:
     found = store.figures.tally(ago(hours=1)).by_status
     assert (found[Status.SENDING], found[Status.QUEUED]) == (1, 1)
     for status, id in ((Status.SENDING, sent), (Status.QUEUED, waiting)):
-        page = store.figures.of_status(status, DeliveryFilter(status=(status,)), 5, None)
-        assert [each.id for each in page or []] == [id]
+        assert [each.id for each in store.figures.page(DeliveryFilter(status=(status,))).items] == [id]
+    both = store.figures.page(DeliveryFilter(status=(Status.SENDING, Status.QUEUED)))
+    assert [each.id for each in both.items] == sorted([sent, waiting], reverse=True)
 
 
 def test_bars_hold_what_came_in_between_their_beginnings(store: Store) -> None:
@@ -84,11 +84,11 @@ def test_a_status_is_found_with_every_other_filter_and_in_pages(store: Store, st
     put(store, status, template="other", key="flow")
     put(store, Status.ACCEPTED, template="mine", key="flow")
     asked = DeliveryFilter(status=(status,), template="mine", key="flow", account="default", action="a.b")
-    first = store.figures.of_status(status, asked, 2, None)
-    assert first is not None
-    assert [each.id for each in first] == mine[:2]
-    rest = store.figures.of_status(status, asked, 2, first[-1].id)
-    assert [each.id for each in rest or []] == mine[2:]
+    first = store.figures.page(asked, 2)
+    assert [each.id for each in first.items] == mine[:2]
+    rest = store.figures.page(asked, 2, first.next_cursor)
+    assert [each.id for each in rest.items] == mine[2:]
+    assert rest.next_cursor is None
 
 
 def test_health_tells_templates_apart(store: Store) -> None:
@@ -130,9 +130,9 @@ def test_counting_stops_where_it_says_enough(store: Store, monkeypatch: pytest.M
     assert found.total == 3
 
 
-def test_many_queued_are_searched_along_the_ids(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_queued_are_searched_along_the_ids_and_found_as_well(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     from service.store import figures
 
-    put(store, Status.QUEUED)
+    id = put(store, Status.QUEUED)
     monkeypatch.setattr(figures, "_FEW", 1)
-    assert Figures(store.database).of_status(Status.QUEUED, DeliveryFilter(status=(Status.QUEUED,)), 5, None) is None
+    assert [each.id for each in store.figures.page(DeliveryFilter(status=(Status.QUEUED,))).items] == [id]
