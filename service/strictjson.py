@@ -21,6 +21,7 @@ _STRING_START = re.compile(_STRING.pattern.removesuffix('"'))
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abAB]")  # only then is a look at every value worth its time
+_TAG = re.compile(r"\{[{%#/]|\{[A-Za-z_$][^{}\"\n]*\}|\{[A-Za-z_]\w*\s*=[^=\n][^{}\n]*\}")  # of a template language
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -191,7 +192,8 @@ class Explainer:
             self._space()
             start = self._at
             if self.text[start : start + 1] != '"':
-                self._fail("json.syntax", "has no key in double quotes", pointer, "Keys stand in double quotes.")
+                hint = self._cause(start - 1) or "Keys stand in double quotes."
+                self._fail("json.syntax", "has no key in double quotes", pointer, hint)
             key = self._string(pointer)
             if key in made:
                 self._at = start
@@ -216,9 +218,10 @@ class Explainer:
 
     def _comma(self, pointer: str, end: str) -> None:
         if not self._take(","):
-            self._fail(
-                "json.syntax", f"has neither a comma nor {end} after a value", pointer, "Look just before this place."
-            )
+            hint = "Look just before this place."
+            if self.text[: self._at].rstrip()[-1:] == '"':
+                hint = f'A double quote inside a text ends it: write \\" for it. Or a comma or {end} is missing just before.'
+            self._fail("json.syntax", f"has neither a comma nor {end} after a value", pointer, hint)
         self._space()
         if self.text[self._at : self._at + 1] == end:
             self._fail("json.syntax", f"has a comma before {end}", pointer, "Remove the comma.")
@@ -262,7 +265,7 @@ class Explainer:
         if match is None:
             found = self.text[self._at : self._at + 12].split("\n")[0]
             said = f"has {found!r} where a value should stand" if found else "ends where a value should stand"
-            self._fail("json.syntax", said, pointer, "Text stands in double quotes.")
+            self._fail("json.syntax", said, pointer, self._cause(self._at) or "Text stands in double quotes.")
         digits = match.group()
         try:
             value: int | float = _float(digits) if match.group(1) or match.group(2) else _integer(digits)
@@ -272,6 +275,17 @@ class Explainer:
             self._fail("json.number", f"holds the number {digits}, which is too large", pointer, "Send long ids as text.")
         self._at = match.end()
         return value
+
+    def _cause(self, at: int) -> str | None:
+        """What probably went wrong where a key or a value should stand at `at`; None where it is anybody's guess."""
+        if _TAG.match(self.text, at):
+            return "This looks like a tag that was not filled in: see that the sender fills it, and how it is spelled."
+        mark = self.text[at : at + 1]
+        if mark in "“”„‟«»" and mark:
+            return 'These are curly quotes: write straight ones, ".'
+        if mark and mark in ",}]":
+            return "Nothing stands here. A tag may have printed nothing: put it in double quotes, or give it a default."
+        return None
 
     def _take(self, mark: str) -> bool:
         self._space()

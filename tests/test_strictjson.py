@@ -103,6 +103,31 @@ def test_a_fault_is_named_with_its_line_and_column(body, code, line, column):
     assert len(problem.detail) < 200
 
 
+@pytest.mark.parametrize(
+    ("body", "line", "column", "cause"),
+    [
+        ('{"body": "Ada\nLovelace"}', 1, 14, "\\n for a line break"),
+        ('{"body": "Ada "Countess" Lovelace"}', 1, 16, "double quote inside a text"),
+        ('{"body": "Ada"\n "to": 1}', 2, 2, "a comma"),
+        ('{"n": {profile.vars.points}}', 1, 8, "tag that was not filled in"),
+        ('{"n": {{ points }}}', 1, 8, "tag that was not filled in"),
+        ('{name = "Ada"}\n{ "to": 1 }', 1, 2, "tag that was not filled in"),
+        ('{% set x = 1 %}{"to": 1}', 1, 2, "tag that was not filled in"),
+        ('{"n": , "to": 1}', 1, 7, "printed nothing"),
+        ('{"n": }', 1, 7, "printed nothing"),
+        ('{"n": [1, 2,]}', 1, 13, "Remove the comma"),
+        ('{"n": 1,\n}', 2, 1, "Remove the comma"),
+        ("{“n”: 1}", 1, 2, "double quotes"),
+        ('{"n": “x”}', 1, 7, "curly quotes"),
+        ("{'n': 1}", 1, 2, "double quotes"),
+    ],
+)
+def test_the_likely_cause_is_named_beside_the_place(body, line, column, cause):
+    problem = problem_of(body)
+    assert (problem.line, problem.column) == (line, column)
+    assert cause in problem.hint
+
+
 def test_a_duplicate_key_is_named_with_the_object_it_stands_in():
     problem = problem_of(b'{"profile": {"keys": {"sms": 1, "sms": 2}}}')
     assert problem.pointer == "/profile/keys"

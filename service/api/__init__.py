@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _HOOKS = "/v1/hooks/"
+_CALL_WITH_POST = (
+    "Call it with POST, and put the data into the body. A URL with a person's data stays in logs on its way, and whoever "
+    "looks at a link with GET would send a text."
+)
 _STATUS_LINES = {each.value: f"{each.value} {each.phrase}" for each in HTTPStatus}
 
 
@@ -97,7 +101,8 @@ def _routing_error(error: HTTPException) -> HTTPException | Response:
     told: BurgeeError
     if isinstance(error, WrongMethod):
         allowed = ", ".join(sorted(error.valid_methods or ()))
-        told = MethodNotAllowed(f"{request.method} is not for this path.", hint=f"There are: {allowed}.")
+        hint = _CALL_WITH_POST if request.path.startswith(_HOOKS) else f"There are: {allowed}."
+        told = MethodNotAllowed(f"{request.method} is not for this path.", hint=hint)
         answer = problem_answer(told, request.path, headers=(("Allow", allowed),))
     elif error.code == 404:
         answer = problem_answer(NotFound("There is nothing at this path.", hint="See /docs."), request.path)

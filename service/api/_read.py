@@ -46,4 +46,5 @@ def policy(body: Mapping[str, Any]) -> Policy:
         missing=body.get("missing", {}),
         quiet_hours=body.get("quiet_hours"),
         stale_events=body.get("stale_events"),
+        shape=body.get("shape"),
     )

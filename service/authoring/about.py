@@ -9,6 +9,7 @@ expires_after = "12h"                 # s, m, h or d
 idempotency = "{{ event.id }}"        # text that is the same for the same event
 quiet_hours = "21:00-08:00"
 stale_events = "refuse"               # events too old to start a journey; default: sent with a warning
+shape = "sailthru"                    # whose data come in: the template sees them in one shape; default: as posted
 [missing]
 "profile.vars.first_name" = "there"   # stands in for a value that is missing
 
@@ -31,13 +32,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from service import shapes
 from service.errors import Problem
 from service.model import Guarantee, Policy, Step, TemplateSource
 from service.registry import nearest
 
 KEYS = ("title", "action", "account", "policy", "missing", "steps")
 STEP_POLICY_KEYS = ("guarantee", "expires_after", "quiet_hours", "stale_events")
-POLICY_KEYS = (*STEP_POLICY_KEYS, "idempotency")
+POLICY_KEYS = (*STEP_POLICY_KEYS, "idempotency", "shape")
 STEP_KEYS = ("name", "action", *STEP_POLICY_KEYS)
 MOST_STEPS = 10
 LONGEST_S = 366 * 86_400
@@ -100,8 +102,8 @@ def write(template: TemplateSource) -> str:
     lines = [f"{key} = {_quoted(getattr(template, key))}" for key in words]
     for step in template.steps if is_plan else ():
         lines += ["", "[[steps]]", f"name = {_quoted(step.name)}", f"action = {_quoted(step.action)}"]
-        lines += _rules(replace(step.policy, idempotency=None))
-    given = _rules(Policy(idempotency=policy.idempotency) if is_plan else policy)
+        lines += _rules(replace(step.policy, idempotency=None, shape=None))
+    given = _rules(Policy(idempotency=policy.idempotency, shape=policy.shape) if is_plan else policy)
     lines += ["", "[policy]", *given] if given else []
     stand_ins = [f"{_quoted(path)} = {_quoted(text)}" for path, text in policy.missing.items()]
     lines += ["", "[missing]", *stand_ins] if stand_ins else []
@@ -115,6 +117,7 @@ def _rules(policy: Policy) -> list[str]:
         "idempotency": policy.idempotency,
         "quiet_hours": policy.quiet_hours,
         "stale_events": policy.stale_events,
+        "shape": policy.shape,
     }
     return [f"{key} = {_quoted(text)}" for key, text in rules.items() if text is not None]
 
@@ -161,6 +164,7 @@ class _Reader:
             missing=self.missing(table),
             quiet_hours=self.hours(given),
             stale_events=self.stale(given),
+            shape=self.shape(given),
         )
         steps = self.steps(table, policy) if "steps" in table else ()
         return About(
@@ -252,6 +256,15 @@ class _Reader:
         if word not in (None, "warn", "refuse"):
             said = f"has {word[:40]!r} for `stale_events`"
             self.say("about.value", said, "stale_events", "Write refuse or warn.", _pointer(group, "stale_events"))
+            return None
+        return word
+
+    def shape(self, policy: Mapping[str, Any]) -> str | None:
+        word = self.text(policy, "shape", "policy.")
+        if word is not None and word not in shapes.names():
+            known = " or ".join(shapes.names())
+            said = f"has the shape {word[:40]!r}"
+            self.say("about.value", said, "shape", f"Write {known}, or leave it out.", "/policy/shape")
             return None
         return word
 

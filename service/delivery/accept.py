@@ -255,7 +255,7 @@ class Intake:
 
     def _own_key(self, version: Version, context: Mapping[str, Any], now: datetime) -> str | None:
         """What the template's own expression gives as idempotency key; empty text is none. Raises `BurgeeError`."""
-        text = self.preparer.idempotency(version).render(context, now=now).strip()
+        text = self.preparer.idempotency_key(version, context, now)
         if len(text) > LONGEST_KEY or "\0" in text:
             detail = f"The template's idempotency expression gave a text of {len(text)} characters, which is no key."
             hint = f"Use a value of at most {LONGEST_KEY} characters, such as an id."

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from service import sms, strictjson
+from service import shapes, sms, strictjson
 from service.actions import Action, Actions
 from service.content import Library
 from service.errors import BurgeeError, NotFound, Problem, TemplateInvalid
@@ -38,7 +38,8 @@ class Prepared:
     `sms` is the measure of the text, as `sms.Measure.as_dict` gives it; None for an action without text, and where the
     caller asked for no detail. Of many texts it is that of the longest, with its `pointer`, the number of `messages` and the
     `total_segments`. `fresh_for_s`: for so long the payload may wait, where the policy refuses stale events.
-    `step` and `then` are there in the preview of a plan: the name of the first step, and the steps that follow it.
+    `step` and `then` are there in the preview of a plan: the name of the first step, and the steps that follow it. `email`
+    is the recipient's mail address, where the profile says that number and address are one person's.
     """
 
     outcome: Outcome
@@ -52,6 +53,7 @@ class Prepared:
     fresh_for_s: float | None = None
     step: str | None = None
     then: tuple[Foreseen, ...] = ()
+    email: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The answer of a preview or a dry run, as JSON."""
@@ -168,10 +170,11 @@ class Preparer:
         """The same of a version, compiled once. Raises `TemplateInvalid`."""
         return [self.program(version), *(self.program(version, step) for step in version.template.then)]
 
-    def idempotency(self, version: Version) -> TextProgram:
-        """The version's idempotency expression, compiled once. Raises `TemplateInvalid`."""
-        source = version.template.policy.idempotency or ""
-        return self._idempotency.get(version.id, lambda: self.compile_text(source))
+    def idempotency_key(self, version: Version, context: Mapping[str, Any], now: datetime) -> str:
+        """What the version's idempotency expression comes to, of what the template sees. Raises `BurgeeError`."""
+        policy = version.template.policy
+        program = self._idempotency.get(version.id, lambda: self.compile_text(policy.idempotency or ""))
+        return program.render(shapes.shaped(policy.shape, context).context, now=now).strip()
 
     def prepare(
         self,
@@ -194,14 +197,19 @@ class Preparer:
         """
         seed = seed_of(canonical(context)) if seed is None else seed
         region = account.country if account is not None else "US"
+        seen = shapes.shaped(policy.shape, context)
+        if seen.problems:
+            return Prepared(Outcome.INVALID, problems=seen.problems)
         rendered = program.render(
-            context, now=now, seed=seed, missing=policy.missing, services=self._services, region=region
+            seen.context, now=now, seed=seed, missing=policy.missing, services=self._services, region=region
         )
         if rendered.suppressed is not None:
             return Prepared(Outcome.SUPPRESSED, warnings=rendered.warnings, reason=rendered.suppressed)
         if rendered.problems:
             return Prepared(Outcome.INVALID, rendered.document, problems=rendered.problems, warnings=rendered.warnings)
         prepared = self.check(action, rendered.document, account=account, detail=detail, now=now, policy=policy)
+        if seen.email is not None and _is_to(action.recipient(prepared.payload), seen.phone, region):
+            prepared = replace(prepared, email=seen.email)
         if not (prepared.problems or prepared.warnings or rendered.warnings):
             return prepared
         return replace(
@@ -254,6 +262,7 @@ class Preparer:
             facts["guarantee"] = policy.guarantee or known.guarantee(prepared.payload)
             facts["recipient"] = known.recipient(prepared.payload)
             facts["rate_class"] = known.rate_class
+            facts["email"] = prepared.email
             waits = None if policy.expires_after_s is None else policy.expires_after_s - age_s
             limits = [each for each in (waits, prepared.fresh_for_s) if each is not None]
             facts["expires_in"] = min(limits, default=None)
@@ -417,6 +426,16 @@ class _Kept(Generic[T]):
                 if len(self._made) > KEPT_PROGRAMS:
                     self._made.popitem(last=False)
         return made
+
+
+def _is_to(recipient: str | None, phone: str | None, region: str) -> bool:
+    """Whether a payload is for this phone number, however the profile writes it."""
+    if recipient is None or phone is None:
+        return False
+    try:
+        return recipient in (phone, sms.to_e164(phone, region))
+    except ValueError:
+        return False
 
 
 def _stale(action: Action) -> Problem:

@@ -190,8 +190,12 @@ def _one(connection: Connection, *conditions: Any) -> Version:
 
 
 def to_json(source: TemplateSource) -> bytes:
-    """A template as it is kept. One of one action has the same text, and so the same digest, as before there were plans."""
+    """A template as it is kept. One that uses neither plans nor shapes has the same text, and so the same digest, as before
+    there were any."""
     kept = asdict(source)
+    for policy in (kept["policy"], *(step["policy"] for step in kept["then"])):
+        if policy["shape"] is None:
+            del policy["shape"]
     if source.step is None:
         del kept["step"], kept["then"]
     return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)

@@ -20,6 +20,15 @@ def deliveries(parts):
     return parts.store.deliveries.search().items
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_flow_that_calls_with_another_method_is_told_to_use_post(flow, parts, method):
+    answer = flow(method, "/v1/hooks/hello?to=%2B12025550143")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert "with POST" in answer.json["hint"]
+    assert "2025550143" not in answer.text
+    assert deliveries(parts) == []
+
+
 def test_a_context_becomes_a_queued_delivery(flow, parts):  # S1-12, S1-23
     answer = flow.post("/v1/hooks/hello", json=ADA)
     assert answer.status_code == 202

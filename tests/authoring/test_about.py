@@ -19,6 +19,7 @@ guarantee = "at-least-once"
 expires_after = "12h"
 idempotency = "{{ event.id }}"
 quiet_hours = "21:00-08:00"
+shape = "sailthru"
 
 [missing]
 "profile.vars.first_name" = "there"
@@ -39,6 +40,7 @@ def test_everything_it_can_say_is_read():
         idempotency="{{ event.id }}",
         missing={"profile.vars.first_name": "there"},
         quiet_hours="21:00-08:00",
+        shape="sailthru",
     )
 
 
@@ -76,6 +78,7 @@ def test_what_is_not_toml_is_named_with_line_and_column():
         ("[policy]\nexpires_after = '9999d'", "about.value"),
         ("[policy]\nexpires_after = 3600", "about.kind"),
         ("[policy]\nquiet_hours = '9-17'", "about.value"),
+        ("[policy]\nshape = 'sailtru'", "about.value"),
         ("[missing]\n'a.b' = 3", "about.kind"),
         ("[missing]\na.b = 'x'", "about.kind"),
     ],

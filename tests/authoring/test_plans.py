@@ -145,8 +145,14 @@ POLICIES = st.builds(
 )
 
 
-@given(first=POLICIES, later=st.lists(POLICIES, min_size=1, max_size=5), key=st.none() | st.text('ab"\\\n', min_size=1))
-def test_what_is_written_of_any_plan_is_read_as_the_same(first, later, key):
+@given(
+    first=POLICIES,
+    later=st.lists(POLICIES, min_size=1, max_size=5),
+    key=st.none() | st.text('ab"\\\n', min_size=1),
+    shape=st.none() | st.just("sailthru"),
+)
+def test_what_is_written_of_any_plan_is_read_as_the_same(first, later, key, shape):
+    first, *later = (replace(each, shape=shape) for each in (first, *later))
     then = tuple(Step(name=f"s{at}", action="a.b", source="", policy=each) for at, each in enumerate(later))
     made = TemplateSource(
         name="x", title="X", action="a.b", account="b", dialect="jinja", source="",
