@@ -63,6 +63,10 @@ class PayloadInvalid(BurgeeError):
     """A payload that breaks its action's schema."""
 
 
+class NotSigned(BurgeeError):
+    """An inbound call without its vendor's signature. Always in the same words: they help nobody to make a better one."""
+
+
 class NotFound(BurgeeError):
     """A template, action, delivery, account or key that is not there; the hint names the nearest that is."""
 

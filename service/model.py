@@ -53,6 +53,14 @@ class Outcome(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class SubscriptionType(StrEnum):
+    """What kind of texts somebody wants, or does not want."""
+
+    MARKETING = "MARKETING"
+    TRANSACTIONAL = "TRANSACTIONAL"
+    ALL = "ALL"
+
+
 class Scope(StrEnum):
     """What a key may do."""
 
@@ -108,6 +116,7 @@ class NewDelivery:
     replay_of: str | None = None
     plan: str | None = None  # id of the plan's first delivery, which is its own there; None: its template has one action
     step: str | None = None  # name of the plan's step
+    email: str | None = None  # the recipient's, where the context says that number and address are one person's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +171,7 @@ class Delivery:
     decision: Mapping[str, Any] | None = None  # `rule` and `value` of the guard that holds or stopped it
     plan: str | None = None
     step: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +180,8 @@ class Policy:
 
     `missing` maps a path such as `profile.vars.first_name` to the text that stands in for it; a path that is not named is
     an error when it is missing. `idempotency` is a template of text, such as `{{ event.id }}`. `stale_events` is `refuse`
-    where an event that is too old to start a journey is not valid, else it is sent with a warning. None: the default rules.
+    where an event that is too old to start a journey is not valid, else it is sent with a warning. `shape` names whose data
+    come in, so that the template sees them in one shape (see `service.shapes`). None: the default rules.
     """
 
     guarantee: Guarantee | None = None
@@ -179,6 +190,7 @@ class Policy:
     missing: Mapping[str, str] = field(default_factory=dict)
     quiet_hours: str | None = None
     stale_events: str | None = None
+    shape: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +267,9 @@ class Account:
     """One brand's credentials, limits and place at a destination.
 
     `token_from` says where the bearer is: `env:NAME`, `file:PATH` or `stored` (encrypted in the database).
-    `limits` maps a rate class to calls a second, overriding the action's.
+    `limits` maps a rate class to calls a second, overriding the action's. `signing_from` says in the same words where the
+    secret is with which the vendor signs what it tells us (None: nothing is heard). `hears_for_all`: what it tells us
+    through this account holds for every account, and not for this one alone.
     """
 
     name: str
@@ -266,6 +280,67 @@ class Account:
     timezone: str = "America/New_York"
     brand_prefix: str = ""
     limits: Mapping[str, float] = field(default_factory=dict)
+    signing_from: str | None = None
+    hears_for_all: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Somebody who must not be texted. `who` is an E.164 number, a mail address in lower case, or a vendor's id of them.
+
+    `account` None: by no account. `source` is `webhook` or `postback` (the vendor told us), `delivery` (an unsubscription
+    that we sent) or `person`. `reason` ends the sentence "Opted out ...". It is in force from `since` until `until`.
+    """
+
+    id: str
+    who: str
+    account: str | None
+    type: SubscriptionType
+    source: str
+    reason: str
+    since: datetime
+    until: datetime | None
+
+    def forbids(self, type: str, account: str, now: datetime) -> bool:
+        """Whether a text of this type may not be sent to the person through this account."""
+        in_force = self.until is None or now < self.until
+        return in_force and self.account in (None, account) and self.type in (SubscriptionType.ALL, type)
+
+    def said(self) -> str:
+        """Why, in a sentence.
+
+        >>> when = {"since": datetime.fromisoformat("2026-11-03T09:00:00Z"), "until": None}
+        >>> facts = {"id": "sup_1", "who": "+12025550143", "account": None, "source": "webhook", **when}
+        >>> Suppression(**facts, type=SubscriptionType.MARKETING, reason="by replying STOP").said()
+        'Opted out of marketing texts on 3 November 2026 by replying STOP.'
+        """
+        what = "all texts" if self.type is SubscriptionType.ALL else f"{self.type.lower()} texts"
+        when = f"{self.since.day} {self.since:%B %Y}"
+        begins = "Suppressed for" if self.source == "person" else "Opted out of"
+        return " ".join(f"{begins} {what} on {when} {self.reason.rstrip('.')}".split()) + "."
+
+    def about(self) -> str:
+        """The same for logs: whose it is stays out."""
+        scope = "every account" if self.account is None else f"the account {self.account}"
+        return f"{self.type.value} for {scope}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundEvent:
+    """What a vendor told us. `kind` is its own word for it, `said` what it means and `effect` what became of it here, both
+    as sentences; `delivery` is the one that it is about."""
+
+    id: str
+    at: datetime
+    happened_at: datetime | None
+    destination: str
+    account: str
+    kind: str
+    who: str | None
+    body: str
+    said: str
+    effect: str
+    delivery: str | None
 
 
 LONGEST_TAG = 100

@@ -44,6 +44,7 @@ KINDS: dict[type[BurgeeError], Kind] = {
     errors.NotReadable: Kind(400, "not-readable", "The request cannot be read"),
     errors.Unauthorized: Kind(401, "unauthorized", "A key is needed", (("WWW-Authenticate", 'Bearer realm="burgee"'),)),
     errors.Forbidden: Kind(403, "forbidden", "The key may not do this"),
+    errors.NotSigned: Kind(403, "not-signed", "The signature is not right"),
     errors.NotFound: Kind(404, "not-found", "There is no such thing"),
     MethodNotAllowed: Kind(405, "method-not-allowed", "Not with this method"),
     errors.Conflict: Kind(409, "conflict", "Not as things stand"),
@@ -62,6 +63,7 @@ DEFECT = Kind(500, "defect", "A defect in Burgee")
 TITLES: dict[int, str] = {500: DEFECT.title}
 for _kind in KINDS.values():
     TITLES.setdefault(_kind.status, _kind.title)
+TITLES[403] = "Not allowed"
 TITLES[422] = "The content is not valid"
 TITLES[503] = "Not able to right now"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.model import Guarantee, Outcome, Scope, Status
+from service import shapes
+from service.model import Guarantee, Outcome, Scope, Status, SubscriptionType
 
 Json = dict[str, Any]
 
@@ -28,6 +29,10 @@ NUMBER: Json = {"type": "integer", "minimum": 1, "maximum": 2_000_000_000}
 CONTEXT: Json = {"type": "object", "description": "All data that the template sees; names after a dot look in here."}
 
 
+_TEXT: Json = {"type": "string"}
+_MAYBE: Json = {"type": ["string", "null"]}
+
+
 def nullable(schema: Json) -> Json:
     """The schema, or null."""
     return {"anyOf": [schema, {"type": "null"}]}
@@ -43,14 +48,17 @@ def listed(schema: Json) -> Json:
     return record({"data": {"type": "array", "items": schema}})
 
 
+def page(schema: Json) -> Json:
+    """A page of a long list: `next` is the cursor of the one after it."""
+    return record({"data": {"type": "array", "items": schema}, "next": _MAYBE})
+
+
 def record(properties: Json, optional: tuple[str, ...] = ()) -> Json:
     """An object with exactly these fields; those that are `optional` may be left out."""
     required = [name for name in properties if name not in optional]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-_TEXT: Json = {"type": "string"}
-_MAYBE: Json = {"type": ["string", "null"]}
 _COUNT: Json = {"type": "integer", "minimum": 0}
 _TIME: Json = {"type": "string", "format": "date-time"}
 _MAYBE_TIME: Json = nullable(_TIME)
@@ -231,6 +239,7 @@ POLICY: Json = {
         "missing": {"type": "object", "additionalProperties": LONG_TEXT},
         "quiet_hours": nullable({"type": "string", "pattern": f"^{_CLOCK}-{_CLOCK}$"}),
         "stale_events": {"enum": ["warn", "refuse", None]},
+        "shape": {"enum": [*shapes.names(), None], "description": "Whose data come in."},
     },
 }
 DIALECT: Json = {"enum": ["jinja", "zephyr"]}
@@ -337,6 +346,8 @@ ACCOUNT = record(
         "destination": _TEXT,
         "base_url": _TEXT,
         "token_from": {**_TEXT, "description": "Where the bearer token is; never the token."},
+        "signing_from": {**_MAYBE, "description": "Where the secret is that signs inbound calls; null: none are taken."},
+        "hears_for_all": {"type": "boolean", "description": "What is heard there holds for every account."},
         "country": _TEXT,
         "timezone": _TEXT,
         "brand_prefix": _TEXT,
@@ -402,6 +413,39 @@ FEED = record(
         "last_run": nullable(ref("FeedRun")),
     }
 )
+SUPPRESSION = record(
+    {
+        "id": _TEXT,
+        "who": {**_TEXT, "description": "A phone number, a mail address in lower case, or the vendor's id of the person."},
+        "account": {**_MAYBE, "description": "null: every account."},
+        "type": {"enum": [each.value for each in SubscriptionType]},
+        "source": {"enum": ["webhook", "postback", "delivery", "person"]},
+        "reason": _TEXT,
+        "said": {**_TEXT, "description": "The whole of it as a sentence."},
+        "since": _TIME,
+        "until": _MAYBE_TIME,
+    }
+)
+HEARD = record(
+    {
+        "id": {**_MAYBE, "description": "The event; null where it was told before."},
+        "repeated": {"type": "boolean"},
+    }
+)
+INBOUND_EVENT = record(
+    {
+        "id": _TEXT,
+        "at": _TIME,
+        "happened_at": _MAYBE_TIME,
+        "destination": _TEXT,
+        "account": _TEXT,
+        "kind": {**_TEXT, "description": "The vendor's word for it."},
+        "who": {**_MAYBE, "description": "Masked."},
+        "said": {**_TEXT, "description": "What it means, as a sentence."},
+        "effect": {**_TEXT, "description": "What became of it here, as a sentence."},
+        "delivery": {**_MAYBE, "description": "The delivery that it is about."},
+    }
+)
 
 COMPONENTS: dict[str, Json] = {
     "Problem": PROBLEM,
@@ -428,4 +472,7 @@ COMPONENTS: dict[str, Json] = {
     "Import": IMPORT,
     "FeedRun": FEED_RUN,
     "Feed": FEED,
+    "Suppression": SUPPRESSION,
+    "Heard": HEARD,
+    "InboundEvent": INBOUND_EVENT,
 }

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from service import sms
-from service.model import Account, Attempt, Delivery, Item, Key, Policy, Step, Version
+from service.model import Account, Attempt, Delivery, InboundEvent, Item, Key, Policy, Step, Suppression, Version
 
 if TYPE_CHECKING:
     from service.actions import Action
@@ -187,6 +187,7 @@ def _policy(policy: Policy) -> Json:
         "missing": dict(policy.missing),
         "quiet_hours": policy.quiet_hours,
         "stale_events": policy.stale_events,
+        "shape": policy.shape,
     }
 
 
@@ -212,6 +213,8 @@ def account(kept: Account, state: AccountState | None) -> Json:
         "destination": kept.destination,
         "base_url": kept.base_url,
         "token_from": kept.token_from,
+        "signing_from": kept.signing_from,
+        "hears_for_all": kept.hears_for_all,
         "country": kept.country,
         "timezone": kept.timezone,
         "brand_prefix": kept.brand_prefix,
@@ -267,4 +270,35 @@ def feed_run(run: Run) -> Json:
         "outcome": run.outcome,
         "error": run.error,
         **_rows(run),
+    }
+
+
+def suppression(kept: Suppression) -> Json:
+    """Who must not be texted, and why; the search and the list are for those who must answer that."""
+    return {
+        "id": kept.id,
+        "who": kept.who,
+        "account": kept.account,
+        "type": kept.type.value,
+        "source": kept.source,
+        "reason": kept.reason,
+        "said": kept.said(),
+        "since": time(kept.since),
+        "until": time(kept.until),
+    }
+
+
+def inbound_event(kept: InboundEvent) -> Json:
+    """What a vendor told us, without the raw body."""
+    return {
+        "id": kept.id,
+        "at": time(kept.at),
+        "happened_at": time(kept.happened_at),
+        "destination": kept.destination,
+        "account": kept.account,
+        "kind": kept.kind,
+        "who": masked(kept.who),
+        "said": kept.said,
+        "effect": kept.effect,
+        "delivery": kept.delivery,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -45,7 +46,7 @@ def list_(call: Call, as_json: bool) -> None:
 @command.command
 @click.argument("name")
 @click.option("--destination", default="attentive", show_default=True, help="The vendor.")
-@click.option("--url", "base_url", metavar="URL", help="Where its API is. Default: BURGEE_ATTENTIVE_URL.")
+@click.option("--url", "base_url", metavar="URL", help="Where its API is. Default: BURGEE_ATTENTIVE_URL, or the vendor's.")
 @click.option("--token-file", metavar="FILE|-", help="Read the token once (-: from standard input) and keep it encrypted.")
 @click.option("--token-from", metavar="env:NAME|file:PATH", help="Keep no token: read it there each time.")
 @click.option("--country", default="US", show_default=True, help="For phone numbers without a country code.")
@@ -78,7 +79,7 @@ def add(
             "Give either --token-file FILE (- for standard input), or --token-from env:NAME or file:PATH."
         )
     parts = call.parts()
-    facts["base_url"] = facts["base_url"] or parts.settings.attentive_url
+    facts["base_url"] = facts["base_url"] or _base_url(parts, facts["destination"])
     account = Account(name=name, token_from=token_from or "stored", limits=_limits(limits), **facts)
     _check(parts, account)
     token = _token(token_file) if token_file is not None else None
@@ -120,6 +121,52 @@ def check(call: Call, name: str | None, as_json: bool) -> None:
         finish(FAILED)
 
 
+@command.command
+@click.argument("name")
+@click.option("--secret-file", metavar="FILE|-", help="Read the secret once (-: from standard input) and keep it encrypted.")
+@click.option("--secret-from", metavar="env:NAME|file:PATH", help="Keep no secret: read it there each time.")
+@click.option("--for-all", is_flag=True, help="What is heard holds for every account: they are one company's.")
+@dry_run_option
+@as_json_option
+@click.pass_obj
+def hear(
+    call: Call, name: str, secret_file: str | None, secret_from: str | None, for_all: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Take what the vendor tells the account NAME, signed with a secret: opt-outs, replies, what was sent.
+
+    It shows the address to give to the vendor. At Attentive the secret is the webhook's signing key, at Sailthru the API
+    secret.
+    """
+    from dataclasses import replace
+
+    from service.delivery import connection
+
+    if (secret_from is None) == (secret_file is None):
+        raise click.UsageError(
+            "Give either --secret-file FILE (- for standard input), or --secret-from env:NAME or file:PATH."
+        )
+    kind, _, where = (secret_from or "").partition(":")
+    if secret_from is not None and not (kind in ("env", "file") and where):
+        raise click.UsageError("--secret-from: write env:NAME or file:PATH.")
+    parts = call.parts()
+    [account] = connection.accounts(parts.store, name)
+    secret = _token(secret_file, "secret") if secret_file is not None else None
+    stands = secret_from or "stored"
+    if dry_run:
+        account = replace(account, signing_from=stands, hears_for_all=for_all)
+    else:
+        account = parts.store.accounts.hear(name, stands, secret, for_all=for_all)
+    address = f"{parts.settings.public_url.rstrip('/')}/v1/inbound/{account.destination}/{quote(name, safe='')}"
+    if as_json:
+        print_json({"dry_run": dry_run, **_account(account, None), "address": address})
+        return
+    click.echo(address)
+    word = "Would take" if dry_run else "Burgee takes"
+    click.echo(f"{word} what is signed with that secret at this address. Give the address to the vendor.", err=True)
+    if not parts.settings.public_url:
+        click.echo("Put https:// and the name that Burgee is reached by before it (BURGEE_PUBLIC_URL).", err=True)
+
+
 def _say(found: Connection) -> None:
     """One account for people."""
     mark = click.style("works", fg="green") if found.works else click.style("does not work", fg="red")
@@ -157,9 +204,7 @@ def _check(parts: Parts, account: Account) -> None:
     """Refuses what would only show when the first message is sent."""
     from zoneinfo import ZoneInfo
 
-    known = sorted({action.destination for action in parts.actions.values()})
-    if account.destination not in known:
-        raise click.UsageError(f"There is no destination {account.destination!r}. Known are {', '.join(known)}.")
+    _base_url(parts, account.destination)
     if not account.base_url.startswith(("https://", "http://")):
         raise click.UsageError(f"--url {account.base_url!r}: write a URL that begins with https://.")
     kind, _, where = account.token_from.partition(":")
@@ -176,14 +221,27 @@ def _check(parts: Parts, account: Account) -> None:
         raise click.UsageError(f"--timezone {account.timezone!r} is not one. Write such as America/New_York.") from None
 
 
-def _token(path: str) -> str:
-    """The token in a file or on standard input."""
+def _base_url(parts: Parts, name: str) -> str:
+    """Where the vendor of this name is reached. A name that is none is wrong usage."""
+    from service.cli._common import usage
+    from service.destinations import destination
+    from service.errors import NotFound
+
     try:
-        token = read_input(path, "token file").decode("ascii").strip()
+        vendor = destination(name)
+    except NotFound as error:
+        raise usage(error) from None
+    return parts.settings.attentive_url if name == "attentive" else vendor.BASE_URL
+
+
+def _token(path: str, what: str = "token") -> str:
+    """The token, or other secret, in a file or on standard input."""
+    try:
+        token = read_input(path, f"{what} file").decode("ascii").strip()
     except UnicodeDecodeError:
         token = ""
     if not token or not token.isprintable() or " " in token:
-        raise click.UsageError(f"{'Standard input' if path == '-' else 'The token file'} holds no token.")
+        raise click.UsageError(f"{'Standard input' if path == '-' else f'The {what} file'} holds no {what}.")
     return token
 
 

@@ -87,6 +87,8 @@ def look(store: Store, settings: Settings, account: Account) -> Connection:
     """
     vendor = destination(account.destination)
     found = partial(Connection, account=account.name, destination=account.destination, base_url=account.base_url)
+    if not vendor.WHO_AM_I:
+        return found(works=True, said=f"Nothing is sent to {vendor.TITLE}, so there is nothing to try.")
     try:
         token = store.accounts.token(account.name)
         sender = Sender(account, token, connect_timeout=settings.connect_timeout, read_timeout=settings.read_timeout)

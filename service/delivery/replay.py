@@ -8,15 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from service.delivery import consents
 from service.delivery.plans import Plans
 from service.errors import Conflict, NotFound, NotReadable
 from service.model import Delivery, NewDelivery, Status, new_id
 from service.store import DeliveryFilter
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from service.delivery.prepare import Preparer
     from service.store import Store
 
+TOLD = "The vendor told us that it was sent."
 MOST = 10_000  # deliveries that one bulk replay touches
 _AT_ONCE = 64  # of them in one transaction
 
@@ -84,18 +88,31 @@ def cancel(store: Store, id: str) -> Delivery:
     return _known(store, id)
 
 
-def settle(store: Store, preparer: Preparer, id: str, status: Status) -> Delivery:
+def settle(
+    store: Store,
+    preparer: Preparer,
+    id: str,
+    status: Status,
+    *,
+    reason: str | None = None,
+    within: Connection | None = None,
+) -> Delivery:
     """Say what became of an unknown delivery: it arrived (accepted), it did not (refused), or send it again (queued).
 
-    A plan goes on from a step that arrived; the steps after it see no answer of it.
+    A plan goes on from a step that arrived; the steps after it see no answer of it. `reason` says how it is known, where it
+    was no person who settled it; `within` is the caller's transaction, if there is one.
 
     Raises `NotFound`, `Conflict` where it is not unknown, `NotReadable` for another status.
     """
     if status not in SETTLED_AS:
         words = ", ".join(sorted(each.value for each in SETTLED_AS))
         raise NotReadable(f"An unknown delivery cannot be settled as {status.value}.", hint=f"Choose one of {words}.")
-    then = Plans(store, preparer).next(id, None) if status is Status.ACCEPTED else None
-    if not store.deliveries.settle_unknown(id, status, f"Somebody settled it as {status.value}.", then):
+    kept = _known(store, id)
+    arrived = status is Status.ACCEPTED
+    then = Plans(store, preparer).next(id, None) if arrived else None
+    changes = consents.changes(kept.action, kept.payload or b"{}", None, datetime.now(UTC)) if arrived else ()
+    reason = reason or f"Somebody settled it as {status.value}."
+    if not store.deliveries.settle_unknown(id, status, reason, then, changes, within=within):
         now = _known(store, id).status
         raise Conflict(f"The delivery {id} is {now.value}, not unknown.", hint="There is nothing to settle.")
     return _known(store, id)
@@ -128,6 +145,7 @@ def _again(first: Delivery, *, by: str | None) -> NewDelivery:
         version=first.version,
         key=by or first.key,
         recipient=first.recipient,
+        email=first.email,
         payload=first.payload,
         digest=first.digest,
         context=first.context if first.plan is None else None,  # a plan's stays with its first delivery

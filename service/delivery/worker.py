@@ -23,12 +23,12 @@ import structlog
 
 from service import telemetry
 from service.content import Library
-from service.delivery import guards, retry
+from service.delivery import consents, guards, replay, retry
 from service.delivery.plans import Plans
 from service.delivery.prepare import Preparer
 from service.delivery.routes import Route, Routes
 from service.destinations import Answer
-from service.errors import Unavailable
+from service.errors import Conflict, Unavailable
 from service.model import Status, new_id
 from service.store.queue import Done, Ending, Job
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from service.settings import Settings
     from service.store import Store
     from service.store.presence import Presence
+    from service.store.suppressions import Change
 
 POLL_S = 0.5  # an idle worker looks for due retries this often, and whether or not it heard anything
 ROOM_S = 0.003  # how long to let free senders gather for one claim instead of several
@@ -58,7 +59,8 @@ class Worker:
 
     def __init__(self, store: Store, actions: Actions, settings: Settings) -> None:
         self._store = store
-        self._plans = Plans(store, Preparer(actions, Library(store)))
+        self._preparer = Preparer(actions, Library(store))
+        self._plans = Plans(store, self._preparer)
         self._settings = settings
         self._routes = Routes(store, actions, settings)
         self._actions = actions
@@ -171,6 +173,7 @@ class Worker:
             job=job,
             ending=decision.ending,
             then=self._next(job, answer) if goes_on else None,
+            changes=self._changes(job, answer) if decision.ending.status is Status.ACCEPTED else (),
             duration_ms=answer.duration_ms,
             status_code=answer.status,
             headers=answer.headers,
@@ -192,6 +195,13 @@ class Worker:
             except Exception:  # a fault of ours must not take the outcome with it
                 self._log.exception("a plan cannot go on", delivery=job.id)
                 return None
+
+    def _changes(self, job: Job, answer: Answer) -> tuple[Change, ...]:
+        try:
+            return consents.changes(job.action, job.payload, answer.body, datetime.now(UTC))
+        except Exception:  # a fault of ours must not take the outcome with it
+            self._log.exception("what an accepted call means is not understood", delivery=job.id)
+            return ()
 
     def _meaning(self, route: Route, action: Action, answer: Answer) -> str | None:
         try:
@@ -233,11 +243,24 @@ class Worker:
         for each in done:
             self._in_hand.remove(each.job)
             _tell(each, self.id)
+            if each.ending.status is Status.UNKNOWN:
+                self._settle_if_told(each.job.id)
         for account, circuit in circuits.items():
             word = "opened" if circuit.open_until else "closed"
             self._log.warning(f"circuit {word}", account=account, failures=circuit.failures, trips=circuit.trips)
         if circuits:
             self._wake.set()
+
+    def _settle_if_told(self, id: str) -> None:
+        """The vendor may have told us of a text before we knew that we were unsure of it."""
+        try:
+            if self._store.inbound.told_of(id):
+                replay.settle(self._store, self._preparer, id, Status.ACCEPTED, reason=replay.TOLD)
+                self._log.info("settled by the vendor's word", delivery=id)
+        except Conflict:
+            return  # somebody was quicker
+        except Unavailable as error:
+            self._log.warning("an unknown delivery is left for a person", delivery=id, why=error.detail)
 
     def _complete_one_by_one(self, done: list[Done]) -> None:
         """Each for itself, and the one that cannot be kept without the vendor's words."""
@@ -280,6 +303,8 @@ class Worker:
             lost |= self._store.queue.reclaim(None, retry.after_crash)
         for id, ending in lost.items():
             self._log.warning("worker died while sending", delivery=id, outcome=ending.outcome)
+            if ending.status is Status.UNKNOWN:
+                self._settle_if_told(id)
         if lost:
             self._wake.set()
 

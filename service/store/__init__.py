@@ -16,11 +16,13 @@ from service.store.deliveries import Deliveries, DeliveryFilter, Inserted, Page
 from service.store.drafts import Drafts
 from service.store.feeds import Feeds
 from service.store.figures import Figures
+from service.store.inbound import Inbound
 from service.store.keys import Keys
 from service.store.presence import Workers
 from service.store.queue import Queue
 from service.store.sessions import Sessions
 from service.store.snippets import Snippets
+from service.store.suppressions import Suppressions
 from service.store.templates import Templates
 from service.store.users import Users
 
@@ -47,6 +49,8 @@ class Store:
         self.snippets = Snippets(self.database)
         self.keys = Keys(self.database)
         self.accounts = Accounts(self.database, settings)
+        self.suppressions = Suppressions(self.database)
+        self.inbound = Inbound(self.database)
         self.figures = Figures(self.database, self.deliveries)
         self.users = Users(self.database)
         self.sessions = Sessions(self.database)

@@ -57,6 +57,7 @@ deliveries = Table(
     Column("replay_of", Text),
     Column("plan", Text),  # id of the plan's first delivery; null where the template has one action
     Column("step", Text),
+    Column("email", Text),  # the recipient's, where the context says that number and address are one person's
     Column("attempts_made", Integer, nullable=False),
     Column("fence", Integer, nullable=False),  # grows whenever the right to send changes hands
     Column("lease_owner", Text),
@@ -240,6 +241,9 @@ accounts = Table(
     Column("brand_prefix", Text, nullable=False),
     Column("limits", Text, nullable=False),  # JSON object
     Column("updated_at", BigInteger, nullable=False),
+    Column("signing_from", Text),
+    Column("signing", LargeBinary),  # encrypted; only where signing_from is "stored"
+    Column("hears_for_all", Integer),  # 1: what the vendor tells us there holds for every account
 )
 
 # The content library. Items are known by their URL; everything else refers to their number, which is never given again.

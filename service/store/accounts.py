@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from service.errors import Misconfigured, NotFound
 from service.model import Account
@@ -21,6 +21,7 @@ from service.store._times import from_ms_or_none
 from service.store._vault import Vault
 
 _STORED = "stored"  # the token is encrypted in the database
+_HEARD = ("signing_from", "signing", "hears_for_all")  # what `hear` sets and `put` leaves alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +56,11 @@ class Accounts:
         without one, a stored token stays. Raises `Misconfigured`."""
         _check(account, token)
         with self._database.write() as connection:
-            old = connection.execute(select(accounts.c.token).where(accounts.c.name == account.name)).scalar_one_or_none()
+            old = connection.execute(select(accounts).where(accounts.c.name == account.name)).one_or_none()
+            heard = {} if old is None else {name: getattr(old, name) for name in _HEARD}
             locked = None
             if account.token_from == _STORED:
-                locked = self._vault.lock(token) if token is not None else old
+                locked = self._vault.lock(token) if token is not None else getattr(old, "token", None)
                 if locked is None:
                     raise Misconfigured(
                         f"The account {account.name!r} has no token.", hint="Give one, or env:NAME or file:PATH."
@@ -76,8 +78,24 @@ class Accounts:
                     brand_prefix=account.brand_prefix,
                     limits=orjson.dumps(dict(account.limits)).decode(),
                     updated_at=self._database.now(connection),
+                    **heard,
                 )
             )
+
+    def hear(self, name: str, signing_from: str, secret: str | None = None, *, for_all: bool = False) -> Account:
+        """Take what the vendor tells this account, where it is signed with the secret. A `secret` is encrypted, and needs
+        `signing_from` "stored"; without one, a stored secret stays. Raises `NotFound`, `Misconfigured`."""
+        _check_where(name, signing_from, "signing secret")
+        with self._database.write() as connection:
+            row = self._known(connection, name)
+            locked = None
+            if signing_from == _STORED:
+                locked = self._vault.lock(secret) if secret is not None else row.signing
+                if locked is None:
+                    raise Misconfigured(f"The account {name!r} has no signing secret.", hint="Give one.")
+            values = {"signing_from": signing_from, "signing": locked, "hears_for_all": int(for_all)}
+            connection.execute(accounts.update().where(accounts.c.name == name).values(**values))
+            return _to_account(self._known(connection, name))
 
     def get(self, name: str) -> Account | None:
         with self._database.read() as connection:
@@ -87,16 +105,31 @@ class Accounts:
     def token(self, name: str) -> str:
         """The account's bearer token, read anew each time. Raises `NotFound`, `Misconfigured`."""
         with self._database.read() as connection:
-            row = connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
-            if row is None:
-                near = nearest(name, connection.execute(select(accounts.c.name)).scalars())
-                raise NotFound(f"There is no account {name!r}.", hint=f"Did you mean {near!r}?" if near else None)
-        kind, _, where = row.token_from.partition(":")
+            row = self._known(connection, name)
+        return self._found(name, "token", row.token_from, row.token)
+
+    def signing_secret(self, name: str) -> str:
+        """The secret with which the vendor signs what it tells this account. Raises `NotFound`, `Misconfigured`."""
+        with self._database.read() as connection:
+            row = self._known(connection, name)
+        if row.signing_from is None:
+            raise Misconfigured(f"The account {name!r} has no signing secret.", hint=f"Run burgee accounts hear {name}.")
+        return self._found(name, "signing secret", row.signing_from, row.signing)
+
+    def _known(self, connection: Connection, name: str) -> AnyRow:
+        row = connection.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
+        if row is None:
+            near = nearest(name, connection.execute(select(accounts.c.name)).scalars())
+            raise NotFound(f"There is no account {name!r}.", hint=f"Did you mean {near!r}?" if near else None)
+        return row
+
+    def _found(self, name: str, what: str, stands: str, locked: bytes) -> str:
+        kind, _, where = stands.partition(":")
         if kind == "env":
-            return _from_environment(name, where)
+            return _from_environment(name, what, where)
         if kind == "file":
-            return _from_file(name, Path(where))
-        return self._vault.unlock(row.token, f"account {name!r}")
+            return _from_file(name, what, Path(where))
+        return self._vault.unlock(locked, f"account {name!r}")
 
     def states(self) -> list[AccountState]:
         """How sending goes for every account that ever had a delivery, by name."""
@@ -129,11 +162,7 @@ def circuit_word(row: AnyRow | None) -> str:
 
 
 def _check(account: Account, token: str | None) -> None:
-    kind, _, where = account.token_from.partition(":")
-    if account.token_from != _STORED and not (kind in ("env", "file") and where):
-        raise Misconfigured(
-            f"The account {account.name!r} does not say where its token is.", hint="Write env:NAME, file:PATH or stored."
-        )
+    _check_where(account.name, account.token_from, "token")
     if token is not None and account.token_from != _STORED:
         raise Misconfigured(
             f"The account {account.name!r} takes its token from {account.token_from}, so none is stored.",
@@ -146,22 +175,30 @@ def _check(account: Account, token: str | None) -> None:
             raise Misconfigured(f"The limit for {rate_class!r} of account {account.name!r} must be above 0.")
 
 
-def _from_environment(name: str, variable: str) -> str:
+def _check_where(name: str, stands: str, what: str) -> None:
+    kind, _, where = stands.partition(":")
+    if stands != _STORED and not (kind in ("env", "file") and where):
+        raise Misconfigured(
+            f"The account {name!r} does not say where its {what} is.", hint="Write env:NAME, file:PATH or stored."
+        )
+
+
+def _from_environment(name: str, what: str, variable: str) -> str:
     if token := os.environ.get(variable, "").strip():
         return token
     if path := os.environ.get(f"{variable}_FILE"):
-        return _from_file(name, Path(path))
-    raise Misconfigured(f"The token of account {name!r} is not in the environment.", hint=f"Set {variable}.")
+        return _from_file(name, what, Path(path))
+    raise Misconfigured(f"The {what} of account {name!r} is not in the environment.", hint=f"Set {variable}.")
 
 
-def _from_file(name: str, path: Path) -> str:
+def _from_file(name: str, what: str, path: Path) -> str:
     try:
         token = path.read_text().strip()
     except (OSError, UnicodeDecodeError):
         token = ""
     if not token:
         raise Misconfigured(
-            f"The file with the token of account {name!r} is empty or cannot be read.", hint=f"Look at {path}."
+            f"The file with the {what} of account {name!r} is empty or cannot be read.", hint=f"Look at {path}."
         )
     return token
 
@@ -177,6 +214,8 @@ def _to_account(row: AnyRow) -> Account:
         timezone=row.timezone,
         brand_prefix=row.brand_prefix,
         limits=limits,
+        signing_from=row.signing_from,
+        hears_for_all=bool(row.hears_for_all),
     )
 
 

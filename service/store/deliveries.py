@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -14,17 +15,19 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 from service.errors import NotReadable, Problem
 from service.model import FINAL, Attempt, Delivery, Guarantee, NewDelivery, Status
 from service.settings import Settings
+from service.store import suppressions
 from service.store._database import AnyRow, Database
 from service.store._ids import first_id
 from service.store._tables import OUT_OF_THE_ORDINARY, QUEUED, SENDING, WAITING, attempts, contexts, deliveries
 from service.store._texts import keepable
 from service.store._times import from_ms, from_ms_or_none, ms_of, to_ms
+from service.store.suppressions import Change
 
 _d = deliveries.c
 _HOUR_MS = 3_600_000
 _MOST_LANES = 10_000  # that are remembered
 _LARGEST_PURGE = 1000  # rows a transaction: others wait for it
-_LARGEST_INSERT = 64  # rows a statement: 64 x 31 values stay below every driver's limit
+_LARGEST_INSERT = 64  # rows a statement: 64 x 32 values stay below every driver's limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,10 +239,20 @@ class Deliveries:
             )
         return ended.rowcount == 1
 
-    def settle_unknown(self, id: str, status: Status, reason: str, then: NewDelivery | None = None) -> bool:
+    def settle_unknown(
+        self,
+        id: str,
+        status: Status,
+        reason: str,
+        then: NewDelivery | None = None,
+        changes: Sequence[Change] = (),
+        *,
+        within: Connection | None = None,
+    ) -> bool:
         """Give an unknown delivery another status; queued: it is due now. False where it is not unknown. The fence rises, so
-        that an answer which comes very late does not overwrite what was settled. `then` is kept in the same transaction."""
-        with self._database.write() as connection:
+        that an answer which comes very late does not overwrite what was settled. `then`, the next step of its plan, and
+        `changes`, the opt-outs and opt-ins that it asked for, are kept in the same transaction: the caller's `within`."""
+        with self._database.write() if within is None else nullcontext(within) as connection:
             now = self._database.now(connection)
             settled = connection.execute(
                 update(deliveries)
@@ -255,6 +268,9 @@ class Deliveries:
             )
             if then is not None and settled.rowcount == 1:
                 self.add(connection, [then])
+            if changes and settled.rowcount == 1:
+                account = connection.execute(select(deliveries.c.account).where(deliveries.c.id == id)).scalar_one()
+                suppressions.apply_own(connection, self._database, changes, account)
             self._database.notify(connection)
         return settled.rowcount == 1
 
@@ -284,6 +300,20 @@ class Deliveries:
             _d.finished_at < limit,
             ~exists().where(other.c.plan == _d.plan, stays),
         )
+
+    def sent_to(
+        self, connection: Connection, people: Sequence[str], accounts: Sequence[str], since: datetime, until: datetime
+    ) -> list[Delivery]:
+        """What was, or may have been, sent to any of these names of one person, and last changed in this time. Within the
+        caller's transaction, and nobody changes them before it ends."""
+        columns = deliveries.c
+        query = select(deliveries).where(
+            columns.recipient.in_(people),
+            columns.account.in_(accounts),
+            columns.status.in_([each.value for each in (Status.SENDING, Status.UNKNOWN, Status.ACCEPTED)]),
+            columns.updated_at.between(to_ms(since), to_ms(until)),
+        )
+        return [to_delivery(row) for row in connection.execute(query.order_by(columns.id).with_for_update())]
 
     def counts(self) -> Counts:
         """For metrics and the first page. Reads partial indexes only, and counts the rows once, so it may be asked often."""
@@ -360,6 +390,7 @@ def to_delivery(row: AnyRow, context: bytes | None = None) -> Delivery:
         replay_of=row.replay_of,
         plan=row.plan,
         step=row.step,
+        email=row.email,
         attempts_made=row.attempts_made,
         created_at=from_ms(row.created_at),
         updated_at=from_ms(row.updated_at),
@@ -398,7 +429,7 @@ _STATUS = select(deliveries.c.status).where(deliveries.c.id == bindparam("id"))
 _TAKEN = (
     *("id", "status", "account", "action", "target", "template", "version_id", "version", "key", "recipient", "payload"),
     *("digest", "guarantee", "rate_class", "priority", "idempotency_key", "fingerprint", "replay_of"),
-    *("plan", "step"),
+    *("plan", "step", "email"),
 )
 _WORKED_OUT = (
     *("idempotency_slot", "reason", "problems", "warnings", "attempts_made", "fence"),

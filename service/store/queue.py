@@ -6,6 +6,7 @@ dead and comes late cannot overwrite what has happened since.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -16,8 +17,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Integer, and_, bindparam, func, insert, literal_column, null, select, update
 
-from service.model import Guarantee, NewDelivery, Status
-from service.store import _hot, buckets, circuits
+from service.model import Guarantee, NewDelivery, Status, Suppression
+from service.store import _hot, buckets, circuits, suppressions
 from service.store._database import AnyRow, Database
 from service.store._tables import SENDING, WAITING, attempts, deliveries
 from service.store._texts import keepable
@@ -25,6 +26,7 @@ from service.store._times import from_ms, from_ms_or_none, ms_of, to_ms
 from service.store.buckets import Lane, LaneName, Limit
 from service.store.circuits import Circuit, Sign
 from service.store.deliveries import Deliveries
+from service.store.suppressions import Change
 
 _d = deliveries.c
 _SOON_S = 0.02  # shortest time after which it makes sense to ask a rate limited lane again
@@ -33,7 +35,8 @@ _NOBODY_S = 1.0  # a lane that this worker cannot serve is looked at again after
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A claimed delivery with all that sending it needs. `number` is the attempt's, from 1."""
+    """A claimed delivery with all that sending it needs. `number` is the attempt's, from 1. `suppressions` are those of the
+    people whom it is for, of any account and type, ended ones too."""
 
     id: str
     account: str
@@ -50,6 +53,7 @@ class Job:
     fence: int
     plan: str | None = None
     limited: bool = False  # holds a permit of its lane
+    suppressions: tuple[Suppression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Ending:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """One attempt's end as a worker brings it back. `healthy` None: it says nothing about the vendor. `then` is the delivery
-    of the plan's next step, where this one was accepted."""
+    of the plan's next step, where this one was accepted; `changes` are the opt-outs and opt-ins that it asked for."""
 
     job: Job
     ending: Ending
@@ -114,6 +118,7 @@ class Done:
     block_s: float | None = None  # the vendor wants nothing of this rate class for so long
     healthy: bool | None = None
     then: NewDelivery | None = None
+    changes: tuple[Change, ...] = ()
 
 
 class Queue:
@@ -143,6 +148,7 @@ class Queue:
             has_limits = any(limit.rate is not None for limit in limits.values())
             under_way = buckets.under_way(connection) if lanes and has_limits else {}
             turn = max([now, *(lane.served_at + 1 for lane in lanes)])  # several turns may fall into one millisecond
+            is_any = bool(lanes) and suppressions.is_any(connection)
             for position, lane in enumerate(lanes):
                 limit = limits.get(lane.name)
                 if limit is None:
@@ -150,7 +156,8 @@ class Queue:
                     continue
                 share = math.ceil((room - len(claim.jobs)) / (len(lanes) - position))
                 sending = under_way.get(lane.name, 0)
-                claim.jobs += _Serving(connection, lane, limit, sending, now, turn, lease_s, check, claim).take(share)
+                serving = _Serving(connection, lane, limit, sending, now, turn, lease_s, check, claim, is_any)
+                claim.jobs += serving.take(share)
             if claim.jobs:
                 _lease(connection, worker, claim.jobs, now, lease_s)
         return claim
@@ -164,6 +171,9 @@ class Queue:
             _hot.many(connection, _END_ATTEMPT, [_attempt_values(each, now) for each in done])
             _hot.many(connection, _END_DELIVERY, [_delivery_values(each, now) for each in done])
             self._go_on(connection, {each.job.id: each.then for each in done if each.then is not None})
+            for each in done:
+                if each.changes:
+                    suppressions.apply_own(connection, self._database, each.changes, each.job.account)
             buckets.spend(connection, _lanes(each.job for each in done if each.job.limited), now)
             blocks = [(each.job.account, each.job.rate_class, now + ms_of(each.block_s)) for each in done if each.block_s]
             if blocks:
@@ -257,6 +267,7 @@ class _Serving:
         lease_s: float,
         check: Check,
         claim: Claim,
+        looks_for_suppressions: bool,
     ) -> None:
         self._connection = connection
         self._lane = lane
@@ -267,6 +278,7 @@ class _Serving:
         self._lease_ms = ms_of(lease_s)
         self._check = check
         self._claim = claim
+        self._looks_for_suppressions = looks_for_suppressions
 
     def take(self, share: int) -> list[Job]:
         lane, now = self._lane, self._now
@@ -310,9 +322,12 @@ class _Serving:
     def _checked(self, rows: Sequence[AnyRow]) -> list[Job]:
         """The jobs that no guard objects to; what a guard said of the others is kept."""
         when = from_ms(self._now)
+        people = {row.id: _people(row) for row in rows} if self._looks_for_suppressions else {}
+        known = suppressions.of(self._connection, itertools.chain.from_iterable(people.values())) if people else {}
         jobs, verdicts = [], []
         for row in rows:
-            job = _to_job(row, limited=self._limit.rate is not None)
+            known_of = [each for who in people[row.id] for each in known.get(who, ())] if known else []
+            job = _to_job(row, known_of, limited=self._limit.rate is not None)
             verdict = self._check(job, when)
             if verdict is None:
                 jobs.append(job)
@@ -329,7 +344,7 @@ _FIRST_PRIORITY = select(func.min(_d.priority).label("first")).where(_OF_LANE)
 _NEXT_PRIORITY = select(func.min(_d.priority).label("next")).where(_OF_LANE, _d.priority > bindparam("last"))
 _JOB_COLUMNS = (
     *(_d.id, _d.account, _d.action, _d.template, _d.version, _d.recipient, _d.payload, _d.guarantee, _d.rate_class),
-    *(_d.created_at, _d.expires_at, _d.attempts_made, _d.fence, _d.plan),
+    *(_d.created_at, _d.expires_at, _d.attempts_made, _d.fence, _d.plan, _d.email),
 )
 _DUE_ROWS = (
     select(*_JOB_COLUMNS)
@@ -443,7 +458,15 @@ def _end_lost(connection: Connection, row: AnyRow, ending: Ending, now: int) -> 
     )
 
 
-def _to_job(row: AnyRow, *, limited: bool) -> Job:
+def _people(row: AnyRow) -> list[str]:
+    """Whom a delivery is for, by all names that it knows of them. Many texts in one call name their people themselves."""
+    named = [each for each in (row.recipient, row.email) if each is not None]
+    if named or row.payload[:1] != b"[":
+        return named
+    return [str(who) for text in orjson.loads(row.payload) if (who := text.get("to") or text.get("subscriberExternalId"))]
+
+
+def _to_job(row: AnyRow, known: Sequence[Suppression], *, limited: bool) -> Job:
     return Job(
         id=row.id,
         account=row.account,
@@ -460,6 +483,7 @@ def _to_job(row: AnyRow, *, limited: bool) -> Job:
         fence=row.fence + 1,
         plan=row.plan,
         limited=limited,
+        suppressions=tuple(known),
     )
 
 

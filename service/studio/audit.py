@@ -24,6 +24,8 @@ SAID = {
     "delivery.replay-many": "replayed",
     "delivery.cancel": "canceled",
     "delivery.settle": "settled",
+    "suppression.add": "suppressed somebody:",
+    "suppression.remove": "ended the suppression",
 }
 
 

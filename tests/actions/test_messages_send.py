@@ -302,9 +302,9 @@ def test_the_guarantee_goes_by_the_kind_of_message(send, message):
         assert send.guarantee(odd) is Guarantee.AT_MOST_ONCE
 
 
-def test_the_recipient_is_the_phone(send, message):
+def test_the_recipient_is_the_phone_or_else_the_id(send, message):
     assert send.recipient(message) == "+12025550143"
-    assert send.recipient({**message, "to": None, "subscriberExternalId": 7}) is None
+    assert send.recipient({**message, "to": None, "subscriberExternalId": 7}) == "7"
     assert send.recipient(None) is None
 
 

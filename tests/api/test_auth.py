@@ -27,7 +27,8 @@ NEEDED = {
 
 def test_every_door_under_v1_asks_for_a_key(caller):
     for door in api.doors():
-        assert (door.scope is not None) == door.path.startswith("/v1/"), door.path
+        is_signed = door.path == "/v1/inbound/{destination}/{account}"  # by the vendor, see tests/inbound
+        assert (door.scope is not None) == (door.path.startswith("/v1/") and not is_signed), door.path
         if door.scope is not None:
             assert caller()(door.method, door.path.replace("{", "").replace("}", "")).status_code == 401
 

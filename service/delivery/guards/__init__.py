@@ -14,7 +14,7 @@ from service.store.queue import Hold, Job, Stop
 
 __all__ = ["ORDER", "Hold", "Job", "Stop", "check"]
 
-ORDER = ("expired",)
+ORDER = ("expired", "suppressed")
 
 
 class Guard(Protocol):
