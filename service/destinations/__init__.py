@@ -2,8 +2,8 @@
 
 A vendor's module has `TITLE` (its name on screen), `BASE_URL`, `message(body) -> str | None` (the vendor's own words in an
 answer's body) and `explain(answer, action, advice) -> str` (what an answer to an action means, a sentence for the person who
-reads the log). To check an account it has `WHO_AM_I` (a path to GET that tells whose token it is; empty where nothing is sent
-to the vendor), `owner(body) -> Owner` (what it said) and `PROBES`.
+reads the log). To check an account it has `WHO_AM_I` (a path to GET that tells whose token it is; empty where nothing is
+sent to the vendor), `owner(body) -> Owner` (what it said) and `PROBES`.
 """
 
 from __future__ import annotations
