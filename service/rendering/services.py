@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from service.errors import Problem
-from service.rendering.limits import Run, weigh
+from service.rendering.limits import STEP_CHARACTERS, STEP_ITEMS, Run, weigh
 
 ALGORITHMS = frozenset({"popular", "trending", "context", "purchased", "viewed", "interest", "random", "custom"})
 PARAMETERS = frozenset(
@@ -16,6 +16,7 @@ PARAMETERS = frozenset(
     | {"exclude_tags_any", "exclude_tags_all", "image_required", "allow_expired", "custom_keys", "custom_key_type"}
     | {"include_vars"}
 )
+CALL_STEPS = 200  # what it costs to ask the library: some milliseconds, so a render may do it a hundred times
 DEFAULT_SIZE = 5
 MAX_SIZE = 100
 
@@ -54,18 +55,30 @@ def recommend(run: Run, asked: Mapping[str, Any], posted: Any, dialect: str) -> 
     if type(asked.get("content")) is not list and type(posted) is list:
         asked = {**asked, "content": posted}
     content = asked.get("content")
-    weigh(asked)
+    weigh({name: value for name, value in asked.items() if name != "content"})
     services: Services = run.services or NO_SERVICES
     if type(content) is not list and not (services.personalize and services.has_library):
         _warn(run, dialect, "no_library", "There is no content library here, so personalize() gives nothing.", _POST)
         return []
     if services.personalize is not None and run.now is not None:
+        run.charge(CALL_STEPS + _work(content))
         found = services.personalize(asked, context=run.context, now=run.now, seed=run.seed)
     else:
         _warn(run, dialect, "no_library", "There is no content library here: personalize() gives items as posted.", _POST)
         found = [] if content is None else [each for each in content if type(each) is dict][: _size(asked.get("size"))]
     weigh(found)
     return found
+
+
+def _work(content: Any) -> int:
+    """Steps for looking through a posted list: of its items little more than the tags is looked at."""
+    steps = 0
+    for each in content if type(content) is list else ():
+        tags = each.get("tags") if type(each) is dict else None
+        words = tags if type(tags) is list else [tags]
+        characters = sum(len(word) for word in words if type(word) is str)
+        steps += 1 + len(words) // STEP_ITEMS + characters // STEP_CHARACTERS
+    return steps
 
 
 _POST = "Send a list of items as `content`."
