@@ -257,6 +257,11 @@ class Key:
     last_used_at: datetime | None
     revoked_at: datetime | None
 
+    @property
+    def signature(self) -> str:
+        """How what was done with this key is signed; apart from every user's login."""
+        return f"key {self.name}"
+
     def may(self, scope: Scope) -> bool:
         """Whether the key holds the scope; `admin` holds all."""
         return scope in self.scopes or Scope.ADMIN in self.scopes

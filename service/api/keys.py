@@ -40,7 +40,7 @@ def create_key(call: Call) -> Answer:
     """Create a key for a flow."""
     body = call.json()
     scopes = [Scope(each) for each in body.get("scopes", ["hooks", "render"])]
-    key, secret = call.parts.store.keys.create(body["name"], scopes, body.get("templates", ()))
+    key, secret = call.parts.store.keys.create(body["name"], scopes, body.get("templates", ()), by=call.key.signature)
     return json_answer({**show.key(key), "secret": secret}, 201)
 
 
@@ -73,6 +73,6 @@ def revoke_key(call: Call) -> Answer:
     name = call.name("key")
     if name in (call.key.name, call.key.id):
         raise Conflict("A key cannot revoke itself.", hint="Use another key, or burgee keys revoke.")
-    revoked = call.parts.store.keys.revoke(name)
+    revoked = call.parts.store.keys.revoke(name, by=call.key.signature)
     call.gate.keys.forget()
     return json_answer(show.key(revoked))

@@ -151,7 +151,7 @@ def publish(call: Call) -> Answer:
     name, number, seen = call.name("template"), int(call.json()["number"]), call.header("If-Match")
     expected = None if seen is None else _seen(seen)
     try:
-        version = call.parts.store.templates.publish(name, number, expected_live=expected)
+        version = call.parts.store.templates.publish(name, number, expected_live=expected, by=call.key.signature)
     except Conflict as error:
         raise Stale(error.detail, hint=error.hint) from None
     return _changed(call, version)
@@ -172,7 +172,7 @@ def rollback(call: Call) -> Answer:
     expected = None if seen is None else _seen(seen)
     if expected is not None and expected != _live_number(_versions(call)):
         raise Stale(f"The template {name} has changed meanwhile.", hint="Look at it again.")
-    return _changed(call, call.parts.store.templates.rollback(name))
+    return _changed(call, call.parts.store.templates.rollback(name, by=call.key.signature))
 
 
 def _push(call: Call, *, publish: bool, expected: int | None) -> Answer:
@@ -181,7 +181,7 @@ def _push(call: Call, *, publish: bool, expected: int | None) -> Answer:
     programs = _compiled(call, source)
     try:
         version = call.parts.store.templates.push(
-            source, note=body.get("note"), by=call.key.name, publish=publish, expected_live=expected
+            source, note=body.get("note"), by=call.key.signature, publish=publish, expected_live=expected
         )
     except Conflict as error:
         raise Stale(error.detail, hint=error.hint) from None

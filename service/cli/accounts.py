@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import click
 
-from service.cli._common import FAILED, Call, as_json_option, dry_run_option, finish, plain, read_input
+from service.cli._common import BY, FAILED, Call, as_json_option, dry_run_option, finish, plain, read_input
 from service.cli._output import print_json, print_table, visible
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def add(
     _check(parts, account)
     token = _token(token_file) if token_file is not None else None
     if not dry_run:
-        parts.store.accounts.put(account, token)
+        parts.store.accounts.put(account, token, by=BY)
     if as_json:
         print_json({"dry_run": dry_run, **_account(account, None)})
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli._common import Call, as_json_option, dry_run_option, plain
+from service.cli._common import BY, Call, as_json_option, dry_run_option, plain
 from service.cli._output import print_json, print_table
 from service.model import Scope
 
@@ -53,7 +53,7 @@ def create(
         shown = {"dry_run": True, "name": name, "scopes": sorted(scopes), "templates": sorted(templates)}
         print_json(shown) if as_json else click.echo(f"Would make the key {name} ({', '.join(sorted(scopes))}).")
         return
-    key, secret = parts.store.keys.create(name, scopes, templates)
+    key, secret = parts.store.keys.create(name, scopes, templates, by=BY)
     if as_json:
         print_json({**_key(key), "secret": secret})
         return
@@ -108,7 +108,7 @@ def revoke(call: Call, name: str, dry_run: bool, as_json: bool) -> None:
     if dry_run and found:
         key = found[0]
     else:
-        key = store.keys.revoke(name)
+        key = store.keys.revoke(name, by=BY)
     if as_json:
         print_json({"dry_run": dry_run, **_key(key)})
     else:

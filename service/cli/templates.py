@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli._common import NOT_VALID, Call, as_json_option, dry_run_option, finish, plain
+from service.cli._common import BY, NOT_VALID, Call, as_json_option, dry_run_option, finish, plain
 from service.cli._output import print_json, print_table, say_problems, visible
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def push(
     parts = call.parts()
     source = chosen(parts.settings, names)
     _refuse_broken(parts, source, as_json)
-    pushed = authoring.push(parts.store, source, source.templates, note=note, by=by, publish=publish, dry_run=dry_run)
+    pushed = authoring.push(parts.store, source, source.templates, note=note, by=by or BY, publish=publish, dry_run=dry_run)
     if as_json:
         shown = [{"name": each.name, "change": each.change, "version": each.number, "live": each.live} for each in pushed]
         print_json({"dry_run": dry_run, "templates": shown})
@@ -192,7 +192,7 @@ def publish(call: Call, name: str, number: int, dry_run: bool, as_json: bool) ->
         if number not in [each.number for each in _versions(parts, name)]:
             raise click.ClickException(f"The template {name} has no version {number}.")
     else:
-        parts.store.templates.publish(name, number)
+        parts.store.templates.publish(name, number, by=BY)
     _say_live(name, before, number, dry_run, as_json)
 
 
@@ -206,7 +206,7 @@ def rollback(call: Call, name: str, dry_run: bool, as_json: bool) -> None:
     parts = call.parts()
     before = parts.store.templates.live(name)
     _versions(parts, name)
-    number = None if dry_run else parts.store.templates.rollback(name).number
+    number = None if dry_run else parts.store.templates.rollback(name, by=BY).number
     _say_live(name, before, number, dry_run, as_json)
 
 

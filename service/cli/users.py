@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli._common import Call, as_json_option, dry_run_option, plain
+from service.cli._common import BY, Call, as_json_option, dry_run_option, plain
 from service.cli._output import print_json, print_table
 
 if TYPE_CHECKING:
     from service.store.users import User
 
 ROLES = ("viewer", "author", "publisher", "admin")
-BY = "the command line"
 ADDRESS = "http://127.0.0.1:8000"  # where `burgee serve` listens when nothing else is said
 
 

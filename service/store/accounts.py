@@ -15,6 +15,7 @@ from service.errors import Misconfigured, NotFound
 from service.model import Account
 from service.registry import nearest
 from service.settings import Settings
+from service.store import audit
 from service.store._database import AnyRow, Database
 from service.store._tables import accounts, buckets, circuits
 from service.store._times import from_ms_or_none
@@ -51,9 +52,12 @@ class Accounts:
         self._database = database
         self._vault = Vault(settings)
 
-    def put(self, account: Account, token: str | None = None) -> None:
+    def put(self, account: Account, token: str | None = None, *, by: str | None = None) -> None:
         """Keep the account in place of one with its name. A `token` is encrypted, and needs `token_from` "stored";
-        without one, a stored token stays. Raises `Misconfigured`."""
+        without one, a stored token stays. `by` is who does it, and leaves a line in the audit log.
+
+        Raises `Misconfigured`.
+        """
         _check(account, token)
         with self._database.write() as connection:
             old = connection.execute(select(accounts).where(accounts.c.name == account.name)).one_or_none()
@@ -81,6 +85,9 @@ class Accounts:
                     **heard,
                 )
             )
+            if by is not None:
+                what = "account.add" if old is None else "account.change"
+                audit.write(connection, self._database, by, what, account.name, "with a new token" if token else "")
 
     def hear(self, name: str, signing_from: str, secret: str | None = None, *, for_all: bool = False) -> Account:
         """Take what the vendor tells this account, where it is signed with the secret. A `secret` is encrypted, and needs

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from service.errors import Conflict, NotFound, Unavailable
 from service.model import Key, Scope, new_id
 from service.registry import nearest
+from service.store import audit
 from service.store._database import AnyRow, Database
 from service.store._tables import keys
 from service.store._times import from_ms, from_ms_or_none
@@ -28,8 +29,13 @@ class Keys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, name: str, scopes: Iterable[Scope], templates: Iterable[str] = ()) -> tuple[Key, str]:
-        """A new key and its secret, `bgk_` and 43 characters. Raises `Conflict` where the name is taken."""
+    def create(
+        self, name: str, scopes: Iterable[Scope], templates: Iterable[str] = (), *, by: str | None = None
+    ) -> tuple[Key, str]:
+        """A new key and its secret, `bgk_` and 43 characters. Raises `Conflict` where the name is taken.
+
+        `by` is who does it, and leaves a line in the audit log.
+        """
         secret = MARK + secrets.token_urlsafe(32)
         with self._database.write() as connection:
             row = {
@@ -47,6 +53,9 @@ class Keys:
                 raise Conflict(
                     f"There is a key named {name!r} already.", hint="Choose another name; a revoked key keeps its own."
                 ) from None
+            if by is not None:
+                opens = f"for {row['templates'] or 'all templates'}, to {row['scopes']}"
+                audit.write(connection, self._database, by, "key.create", name, opens)
             return _to_key(connection.execute(select(keys).where(keys.c.id == row["id"])).one()), secret
 
     def verify(self, secret: str) -> Key | None:
@@ -66,8 +75,8 @@ class Keys:
         with self._database.read() as connection:
             return [_to_key(row) for row in connection.execute(select(keys).order_by(keys.c.name))]
 
-    def revoke(self, name_or_id: str) -> Key:
-        """Refuse this key from now on. Raises `NotFound`; revoking twice is the same as once."""
+    def revoke(self, name_or_id: str, *, by: str | None = None) -> Key:
+        """Refuse this key from now on. Raises `NotFound`; revoking twice is the same as once. `by` as in `create`."""
         with self._database.write() as connection:
             which = or_(keys.c.name == name_or_id, keys.c.id == name_or_id)
             row = connection.execute(select(keys).where(which)).first()
@@ -75,7 +84,9 @@ class Keys:
                 near = nearest(name_or_id, connection.execute(select(keys.c.name)).scalars())
                 raise NotFound(f"There is no key {name_or_id!r}.", hint=f"Did you mean {near!r}?" if near else None)
             still_good = (keys.c.id == row.id) & keys.c.revoked_at.is_(None)
-            connection.execute(update(keys).where(still_good).values(revoked_at=self._database.now(connection)))
+            revoked = connection.execute(update(keys).where(still_good).values(revoked_at=self._database.now(connection)))
+            if by is not None and revoked.rowcount:
+                audit.write(connection, self._database, by, "key.revoke", row.name)
             return _to_key(connection.execute(select(keys).where(keys.c.id == row.id)).one())
 
 

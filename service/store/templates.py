@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 from service.errors import Conflict, NotFound
 from service.model import Guarantee, Policy, Step, TemplateSource, Version, new_id
 from service.registry import nearest
+from service.store import audit
 from service.store._database import AnyRow, Database
 from service.store._tables import templates, versions
 from service.store._times import from_ms
@@ -50,6 +51,7 @@ class Templates:
         """Keep a new version; content equal to the newest version's makes none, and that one is answered.
 
         `expected_live` is the live number (0: none) that the author started from; `Conflict` where another is live now.
+        `by` is who does it, and leaves a line in the audit log; None: nobody, as at the first start.
         """
         text = to_json(source)
         digest = hashlib.sha256(text).hexdigest()
@@ -79,8 +81,11 @@ class Templates:
                         created_at=self._database.now(connection),
                     )
                 )
+                if not publish:
+                    self._note(connection, by, "template.push", source.name, number)
             if publish and number != live:
                 _set_live(connection, self._database, source.name, number)
+                self._note(connection, by, "template.publish", source.name, number)
             return _one(connection, versions.c.name == source.name, versions.c.number == number)
 
     def live(self, name: str) -> Version | None:
@@ -102,8 +107,8 @@ class Templates:
         with self._database.read() as connection:
             return [_to_version(row) for row in connection.execute(query)]
 
-    def publish(self, name: str, number: int, *, expected_live: int | None = None) -> Version:
-        """Make this version live. Raises `NotFound`, and `Conflict` as in `push`."""
+    def publish(self, name: str, number: int, *, expected_live: int | None = None, by: str | None = None) -> Version:
+        """Make this version live. Raises `NotFound`, and `Conflict` as in `push`; `by` as there."""
         with self._database.write() as connection:
             self._known(connection, name)
             live = _lock(connection, self._database, name)
@@ -114,10 +119,12 @@ class Templates:
                 raise NotFound(f"{name!r} has no version {number}.", hint=f"It has 1 to {max(known, default=0)}.")
             if number != live:
                 _set_live(connection, self._database, name, number)
+                what = "template.publish" if number > (live or 0) else "template.rollback"
+                self._note(connection, by, what, name, number)
             return _one(connection, versions.c.name == name, versions.c.number == number)
 
-    def rollback(self, name: str) -> Version:
-        """Make live what was live before. Raises `NotFound`, and `Conflict` where nothing was."""
+    def rollback(self, name: str, *, by: str | None = None) -> Version:
+        """Make live what was live before. Raises `NotFound`, and `Conflict` where nothing was; `by` as in `push`."""
         with self._database.write() as connection:
             self._known(connection, name)
             _lock(connection, self._database, name)
@@ -133,6 +140,7 @@ class Templates:
                 .where(templates.c.name == name)
                 .values(live=number, previous=orjson.dumps(previous).decode(), updated_at=now)
             )
+            self._note(connection, by, "template.rollback", name, number)
             return _one(connection, versions.c.name == name, versions.c.number == number)
 
     def names(self) -> list[str]:
@@ -154,6 +162,10 @@ class Templates:
         )
         with self._database.read() as connection:
             return [_to_info(row) for row in connection.execute(query)]
+
+    def _note(self, connection: Connection, by: str | None, what: str, name: str, number: int) -> None:
+        if by is not None:
+            audit.write(connection, self._database, by, what, name, f"v{number}")
 
     def _known(self, connection: Connection, name: str) -> None:
         names = list(connection.execute(select(templates.c.name)).scalars())

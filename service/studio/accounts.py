@@ -108,10 +108,9 @@ def _keep(visit: Visit, old: Account | None, values: dict[str, str]) -> Response
         limits=_limits(old, values["limit"], rate_classes),
     )
     try:
-        visit.parts.store.accounts.put(made, token or None)
+        visit.parts.store.accounts.put(made, token or None, by=visit.me.login)
     except BurgeeError as error:
         return _form(visit, old, 422, values, {"token": f"{error.detail} {error.hint or ''}"})
-    visit.note("account.change" if old else "account.add", made.name, "with a new token" if token else "")
     return visit.go("account", name=made.name)
 
 

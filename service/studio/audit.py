@@ -18,6 +18,12 @@ SAID = {
     "user.remove": "removed",
     "key.create": "made a key for",
     "key.revoke": "revoked the key of",
+    "template.create": "began the template",
+    "template.push": "kept a version of",
+    "template.publish": "published",
+    "template.rollback": "rolled back",
+    "template.discard": "discarded the draft of",
+    "template.test": "sent a test of",
     "account.add": "added the account",
     "account.change": "changed the account",
     "delivery.replay": "replayed",
@@ -34,7 +40,9 @@ def audit_log(visit: Visit) -> Response:
     """A page of it, newest first."""
     who, cursor = visit.asked("who")[:100], visit.asked("cursor")
     entries, older = visit.parts.store.audit.page(who=who or None, cursor=cursor or None)
-    logins = sorted({each.login for each in visit.parts.store.users.list()} | ({who} if who else set()))
+    logins = sorted(
+        {each.login for each in visit.parts.store.users.list()} | {"the command line"} | ({who} if who else set())
+    )
     people = [("", "Anybody"), *((each, each) for each in logins)]
     return visit.show(
         "audit.html", here="audit_log", entries=entries, older=older, cursor=cursor, who=who, people=people, said=SAID

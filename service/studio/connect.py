@@ -73,10 +73,9 @@ def create_key(visit: Visit) -> Response:
     if template and template not in store.templates.names():
         return _shown(visit, 422, problem=f"There is no template {template[:60]!r}.", name=name)
     try:
-        key, secret = store.keys.create(name, SCOPES, [template] if template else [])
+        key, secret = store.keys.create(name, SCOPES, [template] if template else [], by=visit.me.login)
     except Conflict as error:
         return _shown(visit, 409, problem=f"{error.detail} {error.hint or ''}", name=name)
-    visit.note("key.create", key.name, f"for {template or 'all templates'}")
     return _shown(visit, made=key, secret=secret)
 
 
@@ -90,8 +89,7 @@ def ask_revoke_key(visit: Visit, id: str) -> Response:
 def revoke_key(visit: Visit, id: str) -> Response:
     """Refuse this key from now on."""
     key = _key(visit, id)
-    visit.parts.store.keys.revoke(key.id)
-    visit.note("key.revoke", key.name)
+    visit.parts.store.keys.revoke(key.id, by=visit.me.login)
     return visit.go("connect")
 
 

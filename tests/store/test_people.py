@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import inspect
 
 from service.errors import Conflict, NotFound, PayloadInvalid
+from service.model import Account, Scope, TemplateSource
 from service.store import Store
 from service.store._people import TABLES, users
 from service.store.users import Role
@@ -111,3 +113,30 @@ def test_a_role_changes_from_the_next_request_on(store: Store) -> None:
 def test_what_is_no_session_is_nobody(store: Store) -> None:
     for secret in ("", "guess", "\ud83d", "x" * 10_000):
         assert store.sessions.find(secret).user is None
+
+
+def test_whoever_changes_templates_keys_and_accounts_by_whatever_door_is_in_the_audit_log(store: Store) -> None:
+    hello = TemplateSource(name="hello", title="Hello", action="a.b", account="default", dialect="jinja", source="{}")
+    account = Account(name="shop", destination="attentive", base_url="https://vendor.example.com", token_from="env:TOKEN")
+    store.templates.push(hello)  # by nobody, as at the first start
+    store.templates.push(replace(hello, title="Hi"), by="mara", publish=False)
+    store.templates.publish("hello", 2, by="key deploy")
+    store.templates.publish("hello", 2, by="key deploy")  # nothing changes
+    store.templates.publish("hello", 1, by="jonas")
+    store.templates.rollback("hello", by="the command line")
+    store.keys.create("flow", [Scope.HOOKS], ["hello"], by="mara")
+    store.keys.revoke("flow", by="sam")
+    store.keys.revoke("flow", by="sam")
+    store.accounts.put(account, by="sam")
+    store.accounts.put(replace(account, token_from="stored"), "secret", by="sam")
+    lines = [(each.who, each.what, each.target, each.detail) for each in store.audit.page()[0]]
+    assert sorted(lines) == sorted([  # two lines of one millisecond have no order
+        ("mara", "template.push", "hello", "v2"),
+        ("key deploy", "template.publish", "hello", "v2"),
+        ("jonas", "template.rollback", "hello", "v1"),
+        ("the command line", "template.rollback", "hello", "v2"),
+        ("mara", "key.create", "flow", "for hello, to hooks"),
+        ("sam", "key.revoke", "flow", ""),
+        ("sam", "account.add", "shop", ""),
+        ("sam", "account.change", "shop", "with a new token"),
+    ])  # fmt: skip
