@@ -74,6 +74,15 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
+def fits_64_bits(value: Any) -> bool:
+    """Whether every whole number in JSON data is one that the store can keep inside a version."""
+    if isinstance(value, dict):
+        return all(fits_64_bits(each) for each in value.values())
+    if isinstance(value, list):
+        return all(fits_64_bits(each) for each in value)
+    return not isinstance(value, int) or -(2**63) <= value < 2**64
+
+
 def step(pointer: str, key: str | int) -> str:
     """`pointer` and one more step, escaped as RFC 6901 wants it."""
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"

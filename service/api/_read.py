@@ -27,15 +27,6 @@ def moment(text: str, pointer: str | None = None) -> datetime:
         raise PayloadInvalid(detail, [Problem("body.time", detail, pointer, hint)]) from None
 
 
-def fits_64_bits(value: Any) -> bool:
-    """Whether every whole number in JSON data is one that the store can keep inside a version."""
-    if isinstance(value, dict):
-        return all(fits_64_bits(each) for each in value.values())
-    if isinstance(value, list):
-        return all(fits_64_bits(each) for each in value)
-    return not isinstance(value, int) or -(2**63) <= value < 2**64
-
-
 def policy(body: Mapping[str, Any]) -> Policy:
     """A template's policy as its checked JSON says it."""
     guarantee = body.get("guarantee")

@@ -10,12 +10,13 @@ from service.api import _show as show
 from service.api._call import Call
 from service.api._door import JSON, Answer, Headers, Parameter, Reply, door, json_answer
 from service.api._errors import PreconditionNeeded, Stale
-from service.api._read import fits_64_bits, policy
+from service.api._read import policy
 from service.authoring.folder import used
 from service.errors import Conflict, NotFound, PayloadInvalid, Problem
 from service.model import Scope, Step, TemplateSource, Version
 from service.registry import nearest
 from service.rendering import Program
+from service.strictjson import fits_64_bits
 
 _NAMED = {"template": schemas.NAME}
 _IF_MATCH = Parameter(

@@ -94,6 +94,13 @@ def parse(text: str, file: str) -> tuple[About, list[Problem]]:
     return reader.about(table), reader.problems
 
 
+def read(table: Mapping[str, Any], said: str) -> tuple[About, list[Problem]]:
+    """The same of a table that did not come from a file, such as a form's; `said` is how problems call it."""
+    reader = _Reader("", said)
+    reader.known(table, KEYS, "")
+    return reader.about(table), reader.problems
+
+
 def write(template: TemplateSource) -> str:
     """The `about.toml` of a template, so that `parse` reads the same out of it."""
     policy = template.policy
@@ -113,7 +120,7 @@ def write(template: TemplateSource) -> str:
 def _rules(policy: Policy) -> list[str]:
     rules = {
         "guarantee": policy.guarantee,
-        "expires_after": None if policy.expires_after_s is None else _duration(policy.expires_after_s),
+        "expires_after": None if policy.expires_after_s is None else duration(policy.expires_after_s),
         "idempotency": policy.idempotency,
         "quiet_hours": policy.quiet_hours,
         "stale_events": policy.stale_events,
@@ -122,10 +129,10 @@ def _rules(policy: Policy) -> list[str]:
     return [f"{key} = {_quoted(text)}" for key, text in rules.items() if text is not None]
 
 
-def _duration(length_s: float) -> str:
+def duration(length_s: float) -> str:
     """The duration in its largest whole unit.
 
-    >>> _duration(43200.0)
+    >>> duration(43200.0)
     '12h'
     """
     unit = next(unit for unit in "dhms" if length_s % _SECONDS[unit] == 0 or unit == "s")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from service.authoring.check import by_step
+from service.delivery import plans
 from service.delivery.prepare import Prepared
 from service.errors import BurgeeError, Problem
 from service.model import Account, Outcome, TemplateSource
@@ -76,6 +78,7 @@ class Cause:
     title: str
     said: str
     line: int | None = None
+    step: str = ""  # of a plan: where the difference begins
     pairs: list[Pair] = field(default_factory=list)
     number: int = 0
 
@@ -105,13 +108,22 @@ class Comparison:
     @property
     def failing_line(self) -> int | None:
         """Where to look first."""
-        return next((each.line for each in self.causes if each.flag == "bad" and each.line), None)
+        return self._first.line if self._first is not None else None
+
+    @property
+    def failing_step(self) -> str:
+        """In which step that line is."""
+        return self._first.step if self._first is not None else ""
+
+    @property
+    def _first(self) -> Cause | None:
+        return next((each for each in self.causes if each.flag == "bad" and each.line), None)
 
 
 def compare(
-    parts: Parts, old: TemplateSource, new: TemplateSource, profiles: Sequence[Profile], now: datetime
+    parts: Parts, old: TemplateSource | None, new: TemplateSource, profiles: Sequence[Profile], now: datetime
 ) -> Comparison:
-    """`old` against `new`. An old version that cannot be used any more counts as one that makes nothing."""
+    """`old` against `new`. Where there is no old version, or none that can be used any more, it makes nothing."""
     account = parts.store.accounts.get(new.account)
     try:
         maker = _Maker(parts, new, account, now)
@@ -119,7 +131,7 @@ def compare(
         problems = error.problems or (Problem("template.unusable", error.detail, None, error.hint),)
         return Comparison(0, len(profiles), 0, 0, 0, 0, 0, 0, 0, 0, (), tuple(problems))
     try:
-        before: _Maker | None = _Maker(parts, old, account, now)
+        before = _Maker(parts, old, account, now) if old is not None else None
     except BurgeeError:
         before = None
     counted: Counter[str] = Counter()
@@ -129,9 +141,10 @@ def compare(
         if number and time.monotonic() > deadline:
             break
         number += 1
-        one, two = before.make(each.context) if before is not None else _NOTHING, maker.make(each.context)
-        counted["old"] += one.segments or 0
-        counted["new"] += two.segments or 0
+        old_sides, new_sides = before.make(each) if before is not None else {}, maker.make(each)
+        counted["old"] += sum(side.segments or 0 for side in old_sides.values())
+        counted["new"] += sum(side.segments or 0 for side in new_sides.values())
+        step, one, two = _where_they_part(old_sides, new_sides)
         kind = _kind(one, two)
         counted[kind] += 1
         if kind == "unchanged":
@@ -140,7 +153,9 @@ def compare(
         counted["more"] += more > 0
         counted["fewer"] += more < 0
         key, made = _cause(kind, more, one, two)
-        cause = causes.setdefault(key, made)
+        if step:
+            made.step, made.said = step, f"In the step `{step}`. {made.said}".strip()
+        cause = causes.setdefault((step, *key), made)
         cause.number += 1
         if len(cause.pairs) < EXAMPLES:
             cause.pairs.append(Pair(each, one, two, *texts(one.text, two.text)))
@@ -165,25 +180,50 @@ class _Maker:
 
     def __init__(self, parts: Parts, template: TemplateSource, account: Account | None, now: datetime) -> None:
         self._parts, self._template, self._account, self._now = parts, template, account, now
-        self._action: Action = parts.actions.get_or_raise(template.action)
-        self._program: Program = parts.preparer.compile(
-            template.source, dialect=template.dialect, name=template.name, snippets=template.snippets
-        )
+        self._actions: list[Action] = [parts.actions.get_or_raise(step.action) for step in template.steps]
+        self._programs: list[Program] = parts.preparer.compile_all(template)
 
-    def make(self, context: Any) -> Side:
-        made = self._parts.preparer.prepare(
-            self._program, self._action, self._template.policy, context, now=self._now, account=self._account, detail=False
-        )
+    def make(self, profile: Profile) -> dict[str, Side]:
+        """What each step comes to that is reached and known; exactly one, without a name, where it is no plan."""
+        preparer, template = self._parts.preparer, self._template
+        if not template.then:
+            made = preparer.prepare(
+                self._programs[0], self._actions[0], template.policy, profile.context, now=self._now, account=self._account,
+                detail=False,
+            )  # fmt: skip
+            return {"": self._side(made, self._actions[0])}
+        made = plans.preview(
+            preparer, template, self._programs, profile.context, now=self._now, answers=profile.answers,
+            account=self._account,
+        )  # fmt: skip
+        steps = by_step(made)
+        return {
+            step.name: self._side(steps[step.name], action)
+            for step, action in zip(template.steps, self._actions)
+            if step.name in steps
+        }
+
+    def _side(self, made: Prepared, action: Action) -> Side:
         if made.outcome is not Outcome.VALID:
             return Side(made, "", None, frozenset())
-        measure = measured(made.payload, self._action, self._account)
-        if measure is None or self._action.sms is None:
+        measure = measured(made.payload, action, self._account)
+        if measure is None or action.sms is None:
             return Side(made, json.dumps(made.payload, ensure_ascii=False, indent=1), None, frozenset())
-        body = made.payload[self._action.sms["body"][1:]]
+        body = made.payload[action.sms["body"][1:]]
         return Side(made, body, measure.segments, frozenset(each.character for each in measure.causes))
 
 
 _NOTHING = Side(Prepared(Outcome.SUPPRESSED, reason="Nothing is live yet."), "", None, frozenset())
+_NO_STEP = Side(
+    Prepared(Outcome.SUPPRESSED, reason="This step is not reached, or waits for an answer."), "", None, frozenset()
+)
+
+
+def _where_they_part(old: Mapping[str, Side], new: Mapping[str, Side]) -> tuple[str, Side, Side]:
+    """The first step that differs (else the first one), and both sides of it."""
+    missing = _NO_STEP if old else _NOTHING
+    pairs = [(name, old.get(name, missing), new.get(name, _NO_STEP)) for name in {**new, **old}]
+    return next((each for each in pairs if _kind(each[1], each[2]) != "unchanged"), pairs[0])
 
 
 def _kind(old: Side, new: Side) -> str:
@@ -213,6 +253,8 @@ def _cause(kind: str, more: int, old: Side, new: Side) -> tuple[tuple[Any, ...],
     if kind == "stopped":
         return (kind, new.prepared.reason), Cause("warn", "would be stopped", new.prepared.reason or "")
     if kind == "started":
+        if old is _NOTHING:
+            return (kind, None), Cause("good", "would get a message", "Nothing is live yet, so nobody has got one.")
         return (kind, old.prepared.reason), Cause("warn", "would get a message", f"Live says: {old.prepared.reason}")
     if more > 0:
         costly = new.costly - old.costly

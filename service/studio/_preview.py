@@ -8,24 +8,27 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from service.authoring import lint
+from service.delivery import plans
 from service.delivery.prepare import Prepared
-from service.errors import BurgeeError, Problem
-from service.model import Account, Outcome, TemplateSource
+from service.errors import BurgeeError, Problem, TemplateInvalid
+from service.model import Account, Outcome, Step, TemplateSource
 from service.studio._fixes import Fix, Places, default_for, missing_path
 from service.studio._masking import Masking
 from service.studio._meter import Meter, marked, measured, meter
 from service.studio._profiles import BUILT_IN, Profile
 from service.studio._story import Message, digest, message
+from service.studio._work import alone, step_of
 
 if TYPE_CHECKING:
     from service.actions import Action
     from service.parts import Parts
+    from service.rendering import Program
 
 SHOWN_TEXT = 400  # characters of a message in the row of profiles; three lines are seen
 _STATUS = {Outcome.VALID: "accepted", Outcome.INVALID: "rejected", Outcome.SUPPRESSED: "suppressed"}
@@ -65,13 +68,15 @@ class Person:
     aside: str
     pieces: tuple[tuple[str, str], ...]
     reason: str  # a sentence with code in backticks, in place of a message
+    waits: bool = False  # a later step of a plan, which nobody can know yet
 
 
 @dataclass(frozen=True)
 class Preview:
-    """Everything that the editor shows beside the source."""
+    """Everything that the editor shows beside the source of one step (of the only one, where the template is no plan)."""
 
     template: TemplateSource
+    step: Step
     action: Action | None
     account: Account | None
     people: tuple[Person, ...]
@@ -99,10 +104,13 @@ class Preview:
     def sentence(self) -> str:
         """How things stand, over all profiles."""
         number, without, sends = len(self.people), self.without, "message" if self.has_text else "payload"
+        waiting = sum(each.waits for each in self.people)
         if not self.compiles:
             return "The source does not compile, so nobody gets anything."
         if not number:
             return "There is nobody to try it on yet: no sample, and no call."
+        if waiting:
+            return f"{waiting} of {number} {'waits' if waiting == 1 else 'wait'} for what an earlier step is answered."
         if not without:
             return f"All {number} get a {sends}." if number > 1 else f"This profile gets a {sends}."
         return f"{without} of {number} {'gets' if without == 1 else 'get'} no {sends}."
@@ -128,29 +136,36 @@ class Preview:
         return json.dumps([each.as_dict() for each in self.findings if each.line is not None])
 
 
-def preview(parts: Parts, template: TemplateSource, profiles: Sequence[Profile], wanted: str, now: datetime) -> Preview:
-    """`template` for all `profiles`; `wanted` is the id of the one that is shown in full (else the first)."""
+def preview(
+    parts: Parts, template: TemplateSource, profiles: Sequence[Profile], wanted: str, now: datetime, *, step: str = ""
+) -> Preview:
+    """`template` for all `profiles`; `wanted` is the id of the one that is shown in full, and `step` the name of the step
+    (else the first)."""
     started = time.perf_counter()
-    account, places = parts.store.accounts.get(template.account), Places(template.source)
+    here = step_of(template, step)
+    only = alone(template, here)
+    account, places = parts.store.accounts.get(template.account), Places(here.source)
     people: list[Person] = []
     problems: list[Problem] = []
-    action = parts.actions.get(template.action)
+    action = parts.actions.get(here.action)
     warnings: list[Problem] = []
     try:
-        action = parts.actions.get_or_raise(template.action)
-        program = parts.preparer.compile(
-            template.source, dialect=template.dialect, name=template.name, snippets=template.snippets
-        )
+        action = parts.actions.get_or_raise(here.action)
+        program = parts.preparer.compile_step(template, here.source)
+        later = _Later.of(parts, template, here, program)
         shown = next((each.id for each in profiles if each.id == wanted), profiles[0].id if profiles else "")
         for each in profiles:
+            if later is not None:
+                people.append(later.person(each, action, account, now))
+                continue
             # What the lint says, and where in the source, is shown of one; the others' results are the same without it.
             made = parts.preparer.prepare(
-                program, action, template.policy, each.context, now=now, account=account, detail=each.id == shown
+                program, action, here.policy, each.context, now=now, account=account, detail=each.id == shown
             )
             people.append(_person(each, made, action, account))
         warnings = [
             *program.warnings,
-            *(found for rule in lint.STEP_RULES for found in rule(template, action)),
+            *(found for rule in lint.STEP_RULES for found in rule(only, action)),
             *lint.stand_ins_unused(template),
         ]
     except BurgeeError as error:
@@ -166,6 +181,7 @@ def preview(parts: Parts, template: TemplateSource, profiles: Sequence[Profile],
     kept = _once(findings)
     return Preview(
         template=template,
+        step=here,
         action=action,
         account=account,
         people=tuple(people),
@@ -176,6 +192,54 @@ def preview(parts: Parts, template: TemplateSource, profiles: Sequence[Profile],
         took_ms=(time.perf_counter() - started) * 1000,
         now=now,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """A later step of a plan, with the steps before it: what it comes to may depend on what those are answered."""
+
+    parts: Parts
+    template: TemplateSource  # up to this step
+    programs: tuple[Program, ...]
+
+    @classmethod
+    def of(cls, parts: Parts, template: TemplateSource, here: Step, program: Program) -> _Later | None:
+        """None for the first step. Raises `TemplateInvalid` where an earlier one does not compile."""
+        at = [step.name for step in template.steps].index(here.name)
+        if at == 0:
+            return None
+        before = []
+        for step in template.steps[:at]:
+            try:
+                before.append(parts.preparer.compile_step(template, step.source))
+            except TemplateInvalid:
+                detail = f"The step `{step.name}` before this one does not compile, so nobody comes here."
+                raise TemplateInvalid(detail, [Problem("plan.before", detail, None, "Mend that step first.")]) from None
+        return cls(parts, replace(template, then=template.then[:at]), (*before, program))
+
+    def person(self, profile: Profile, action: Action, account: Account | None, now: datetime) -> Person:
+        made = plans.preview(
+            self.parts.preparer, self.template, self.programs, profile.context, now=now, answers=profile.answers,
+            account=account,
+        )  # fmt: skip
+        reached = made.then[-1] if len(made.then) == len(self.template.then) else None
+        if reached is not None and reached.prepared is not None:
+            return _person(profile, reached.prepared, action, account)
+        if reached is not None:
+            names = " and ".join(f"`{each}`" for each in reached.waits_for)
+            return _not_yet(
+                profile, f"It depends on what {names} {'is' if len(reached.waits_for) == 1 else 'are'} answered."
+            )
+        last = made.then[-1].prepared if made.then else made
+        name = self.template.steps[len(made.then)].name
+        if last is None:
+            return _not_yet(profile, f"The step `{name}` before it waits.")
+        why = last.reason or (last.problems[0].detail if last.problems else "")
+        return _not_yet(profile, f"The plan ends at `{name}`: {why}", "suppressed", "not reached")
+
+
+def _not_yet(profile: Profile, reason: str, status: str = "held", word: str = "waits") -> Person:
+    return Person(profile, Prepared(Outcome.SUPPRESSED, reason=reason), status, word, "", (), reason, waits=word == "waits")
 
 
 def _meter(chosen: Person | None, action: Action | None, account: Account | None, places: Places) -> Meter | None:

@@ -26,19 +26,21 @@ _FICTITIOUS = "5550143"  # 555-0143 is nobody's number, in any area
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One context with the name it goes by. `id` tells it from the others of its template."""
+    """One context with the name it goes by. `id` tells it from the others of its template. `answers`: what the vendor is
+    taken to answer at each step of a plan, where the sample says so."""
 
     id: str
     name: str
     kind: str
     context: Mapping[str, Any]
+    answers: Mapping[str, Any] | None = None
 
 
 def profiles(template: TemplateSource, calls: Iterable[RealContext], clock: Clock, *, shows_all: bool) -> list[Profile]:
     """Samples first, then the last real calls, then the awkward people. Without `shows_all`, real calls come without the
     phone numbers and email addresses of real people."""
     found = [
-        Profile(f"sample:{name}", name.replace("-", " ").capitalize(), SAMPLE, sample["context"])
+        Profile(f"sample:{name}", name.replace("-", " ").capitalize(), SAMPLE, sample["context"], sample.get("answers"))
         for name, sample in sorted(template.samples.items())[:MOST_SAMPLES]
         if isinstance(sample.get("context"), dict)
     ]
@@ -51,13 +53,15 @@ def profiles(template: TemplateSource, calls: Iterable[RealContext], clock: Cloc
         )
         for each in calls
     ]
-    base = next((each.context for each in [*found, *real]), None)
-    return [*found, *real, *(awkward(base) if base is not None else [])]
+    base = next(iter([*found, *real]), None)
+    return [*found, *real, *(awkward(base.context, base.answers) if base is not None else [])]
 
 
-def awkward(base: Mapping[str, Any]) -> list[Profile]:
+def awkward(base: Mapping[str, Any], answers: Mapping[str, Any] | None = None) -> list[Profile]:
     """People like the one of `base`, each difficult in one way. Left out are those who would be no different."""
-    made = [Profile(f"built-in:{id}", name, BUILT_IN, change(deepcopy(dict(base)))) for id, name, change in _AWKWARD]
+    made = [
+        Profile(f"built-in:{id}", name, BUILT_IN, change(deepcopy(dict(base))), answers) for id, name, change in _AWKWARD
+    ]
     return [each for each in made if each.context != base]
 
 

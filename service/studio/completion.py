@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from flask import Response
 from service.rendering import catalog
 from service.studio._page import page
 from service.studio._visit import Visit
-from service.studio._work import work_on
+from service.studio._work import step_of, work_on
 
 LOOKED_AT = 200  # real calls that the shares are counted over
 MOST_NAMES = 600
@@ -28,11 +28,19 @@ Word = dict[str, str]
 def template_names(visit: Visit, template: str) -> Response:
     """Everything as JSON. Names only, never values: those are of real people."""
     work = work_on(visit.parts.store, template)
+    step = step_of(work.template, visit.asked("step"))
     calls = [each.context for each in visit.parts.store.contexts.last(template, LOOKED_AT)]
-    samples = [each["context"] for each in work.template.samples.values() if isinstance(each.get("context"), dict)]
-    action = visit.parts.actions.get(work.template.action)
+    samples = [_seen(each) for each in work.template.samples.values() if isinstance(each.get("context"), dict)]
+    action = visit.parts.actions.get(step.action)
     words = {"names": names(samples, calls), "fields": _fields(action.schema) if action is not None else [], **_catalog()}
     return Response(json.dumps(words), content_type="application/json")
+
+
+def _seen(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """What a later step sees of a sample: its context, and what the steps before it were answered."""
+    answers = sample.get("answers")
+    steps = {name: {"status": "accepted", "payload": {}, "answer": each} for name, each in (answers or {}).items()}
+    return {**sample["context"], "steps": steps} if steps else dict(sample["context"])
 
 
 def names(samples: Iterable[Any], calls: list[Any]) -> list[Word]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, request
 
 from service.errors import Conflict
-from service.model import Outcome, TemplateSource
+from service.model import Outcome, Step, TemplateSource
 from service.store.users import Role
 from service.studio import _fixes
 from service.studio._clock import now
@@ -17,9 +18,10 @@ from service.studio._page import page
 from service.studio._preview import Preview, preview
 from service.studio._profiles import LAST_CALLS, profiles
 from service.studio._visit import SEES_NUMBERS, Visit
-from service.studio._work import Work, work_on
+from service.studio._work import Work, sources_of_both, step_of, work_on
 
-THEN = {"review": "review", "test": "ask_test_send"}  # the pages that the editor leads to, which look at what was saved
+# The pages that the editor leads to, which look at what was saved.
+THEN = {"review": "review", "test": "ask_test_send", "samples": "samples", "settings": "settings"}
 LONGEST = 200_000  # characters of a source
 
 
@@ -37,8 +39,10 @@ def template(visit: Visit, template: str) -> Response:
 def try_template(visit: Visit, template: str) -> Response:
     """What the source in the form comes to. Keeps nothing, so whoever sees the template may try."""
     work = work_on(visit.parts.store, template)
-    source = _fixes.apply(_source(visit, work), request.form.get("fix", ""))
-    made = work.with_source(source)
+    sources = _sources(visit, work)
+    name = visit.field("of") if visit.field("of") in sources else next(iter(sources))
+    sources[name] = _fixes.apply(sources[name], request.form.get("fix", ""))
+    made = work.with_sources(sources)
     if visit.wants("preview"):
         return visit.show("_preview.html", **_seen(visit, made, _last("profile")))
     return _shown(visit, work, made, _last("profile"), revision=_revision(visit))
@@ -49,7 +53,7 @@ def save_draft(visit: Visit, template: str) -> Response:
     """Keep the source as the draft, unless somebody else did meanwhile; then go on to what `then` names."""
     store = visit.parts.store
     work = work_on(store, template)
-    made, seen = work.with_source(_source(visit, work)), _revision(visit)
+    made, seen = work.with_sources(_sources(visit, work)), _revision(visit)
     if made != work.template or seen != work.revision:
         try:
             store.drafts.save(made, expected=seen, base=work.base, by=visit.me.login)
@@ -61,7 +65,7 @@ def save_draft(visit: Visit, template: str) -> Response:
         return visit.show("_editor_state.html", **_state(visit, work_on(store, template)))
     if (then := THEN.get(visit.field("then"))) is not None:
         return visit.go(then, template=template, profile=_last("profile"))
-    return visit.go("template", template=template, profile=_last("profile"), view=_last("view"))
+    return visit.go("template", template=template, profile=_last("profile"), view=_last("view"), step=_last("step"))
 
 
 @page("POST", "/templates/{template}/draft/discard", role=Role.AUTHOR)
@@ -69,24 +73,28 @@ def discard_draft(visit: Visit, template: str) -> Response:
     """Forget the draft that the form showed."""
     if visit.parts.store.drafts.discard(template, expected=_revision(visit)):
         visit.note("template.discard", template)
-    return visit.go("template", template=template)
+    is_there = template in visit.parts.store.templates.names()
+    return visit.go("template", template=template) if is_there else visit.go("templates")
 
 
 def _shown(
     visit: Visit, work: Work, made: TemplateSource, profile: str, status: int = 200, *, revision: int | None = None,
     other: bool = False,
 ) -> Response:  # fmt: skip
-    theirs = lines(made.source, work.template.source) if other else []
+    theirs = [
+        (name, lines(mine, kept)) for name, mine, kept in sources_of_both(made, work.template) if mine != kept and other
+    ]
+    step = step_of(made, _last("step"))
     return visit.show(
         "editor.html",
         status,
         here="templates",
-        form=_form_of(visit, made) if _last("view") == "form" else None,
-        unsaved=made.source != work.template.source,
+        step=step,
+        form=_form_of(visit, made, step) if _last("view") == "form" else None,
+        unsaved=made != work.template,
         other=other,
         theirs=theirs,
-        **_state(visit, work, revision),
-        **_seen(visit, made, profile),
+        **_state(visit, work, revision) | _seen(visit, made, profile),
     )
 
 
@@ -95,6 +103,7 @@ def _state(visit: Visit, work: Work, revision: int | None = None) -> dict[str, A
     return {
         "work": work,
         "revision": work.revision if revision is None else revision,
+        "may_save": visit.may(Role.AUTHOR),
         "saver": _name_of(visit, work.draft.saved_by) if work.draft is not None else "",
     }
 
@@ -108,17 +117,31 @@ def look(visit: Visit, made: TemplateSource, profile: str) -> Preview:
     """The preview of a source for this user, over the template's own profiles."""
     calls = visit.parts.store.contexts.last(made.name, LAST_CALLS)
     people = profiles(made, calls, visit.clock, shows_all=visit.may(SEES_NUMBERS))
-    return preview(visit.parts, made, people, profile, now())
+    return preview(visit.parts, made, people, profile, now(), step=_last("step"))
 
 
 def _name_of(visit: Visit, login: str) -> str:
     return next((each.name for each in visit.parts.store.users.list() if each.login == login), login)
 
 
-def _source(visit: Visit, work: Work) -> str:
-    """As the author wrote it, or as the form view's fields say. Browsers send line ends of their own."""
-    source = request.form.get("source", "").replace("\r\n", "\n")[:LONGEST]
-    shown = _form_of(visit, work.with_source(source))
+def _sources(visit: Visit, work: Work) -> dict[str, str]:
+    """The source of each step. The page shows that of the step `of`, and carries the others along."""
+    steps = work.template.steps
+    of = visit.field("of")
+    shown = next((step for step in steps if step.name == of), steps[0])
+    found = {step.name: _plain(request.form.get(f"source:{step.name}", step.source)) for step in steps}
+    return found | {shown.name: _source(visit, work, shown)}
+
+
+def _plain(text: str) -> str:
+    """Browsers send line ends of their own."""
+    return text.replace("\r\n", "\n")[:LONGEST]
+
+
+def _source(visit: Visit, work: Work, step: Step) -> str:
+    """As the author wrote it, or as the form view's fields say."""
+    source = _plain(request.form.get("source", ""))
+    shown = _form_of(visit, work.template, replace(step, source=source))
     if isinstance(shown, str):
         return source
     values = {
@@ -131,13 +154,13 @@ def _source(visit: Visit, work: Work) -> str:
     return shown.written(values)[:LONGEST]
 
 
-def _form_of(visit: Visit, made: TemplateSource) -> Form | str:
-    """The form view of a source, or the sentence that says why there is none."""
-    action = visit.parts.actions.get(made.action)
+def _form_of(visit: Visit, made: TemplateSource, step: Step) -> Form | str:
+    """The form view of a step's source, or the sentence that says why there is none."""
+    action = visit.parts.actions.get(step.action)
     if action is None:
-        return f"There is no action `{made.action}` whose fields a form could show."
+        return f"There is no action `{step.action}` whose fields a form could show."
     try:
-        return form(made.source, made.dialect, action.schema)
+        return form(step.source, made.dialect, action.schema)
     except NoForm as reason:
         return str(reason)
 

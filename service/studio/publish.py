@@ -15,7 +15,7 @@ from service.studio._diff import changed_lines, lines
 from service.studio._page import page
 from service.studio._profiles import SAMPLE, profiles
 from service.studio._visit import SEES_NUMBERS, Visit
-from service.studio._work import Work, work_on
+from service.studio._work import Work, sources_of_both, work_on
 
 LAST_CALLS = 1_000
 LONGEST_NOTE = 500
@@ -82,7 +82,8 @@ def _review(visit: Visit, work: Work, number: str, status: int = 200, *, problem
     made = older.template if older is not None else work.template
     live = work.live.template if work.live is not None else None
     people = _people(visit, made)
-    compared = compare(visit.parts, live or made, made, people, now()) if live != made else None
+    both = sources_of_both(live, made)
+    compared = compare(visit.parts, live, made, people, now()) if live != made else None
     return visit.show(
         "review.html",
         status,
@@ -91,8 +92,8 @@ def _review(visit: Visit, work: Work, number: str, status: int = 200, *, problem
         older=older,
         made=made,
         compared=compared,
-        source=lines(live.source if live is not None else "", made.source),
-        changed=changed_lines(live.source if live is not None else "", made.source),
+        sources=[(name, lines(old, new)) for name, old, new in both if old != new],
+        changed=sum(changed_lines(old, new) for _, old, new in both),
         others=_others(live, made),
         number=older.number if older is not None else work.next_number,
         real=sum(each.kind != SAMPLE for each in people),
@@ -115,10 +116,12 @@ def _others(live: TemplateSource | None, made: TemplateSource) -> list[str]:
     if live is None:
         return []
     said = {
-        "title": "the title", "action": "the action", "account": "the account", "dialect": "the dialect",
-        "policy": "the policy", "samples": "the samples", "then": "the later steps",
+        "title": "the title", "account": "the account", "dialect": "the dialect", "samples": "the samples",
     }  # fmt: skip
     found = [words for name, words in said.items() if getattr(live, name) != getattr(made, name)]
+    for words, of in (("the names of the steps", "name"), ("the action", "action"), ("the policy", "policy")):
+        if [getattr(step, of) for step in live.steps] != [getattr(step, of) for step in made.steps]:
+            found.append(words)
     names = sorted(name for name in {*live.snippets, *made.snippets} if live.snippets.get(name) != made.snippets.get(name))
     return [*found, *(f"the snippet `{name}`" for name in names)]
 
@@ -142,15 +145,21 @@ def _versions(visit: Visit, work: Work, status: int = 200, *, problem: str = "")
 def _version(work: Work, number: str) -> Version:
     found = next((each for each in work.versions if str(each.number) == number), None)
     if found is None:
-        raise NotFound(f"{work.name} has no version {number[:10]}.", hint=f"It has 1 to {work.versions[0].number}.")
+        raise NotFound(
+            f"{work.name} has no version {number[:10]}.",
+            hint=f"It has 1 to {work.next_number - 1}." if work.versions else "It was never published.",
+        )
     return found
 
 
 def _check(visit: Visit, made: TemplateSource) -> None:
     """Raises `TemplateInvalid` or `NotFound` for what no hook could use."""
     parts = visit.parts
-    parts.actions.get_or_raise(made.action)
-    parts.preparer.compile(made.source, dialect=made.dialect, name=made.name, snippets=made.snippets)
+    for step in made.steps:
+        parts.actions.get_or_raise(step.action)
+    parts.preparer.compile_all(made)
+    if made.policy.idempotency is not None:
+        parts.preparer.compile_text(made.policy.idempotency)
 
 
 def _who_can(visit: Visit) -> str:
