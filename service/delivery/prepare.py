@@ -26,6 +26,7 @@ from service.sms.lint import Pointers
 _AT_ONCE = 2047
 MOST_TOLD = 100  # problems, and warnings, of the texts of one payload
 KEPT_PROGRAMS = 512  # compiled programs are some 20 KB each; versions beyond this are compiled again when they are used
+KEPT_DRAFTS = 32  # programs of sources that are not kept: an editor asks for the same one for each profile that is chosen
 
 T = TypeVar("T")
 
@@ -127,12 +128,18 @@ class Preparer:
         self._services = _services(library or Library())
         self._programs: _Kept[Program] = _Kept()
         self._idempotency: _Kept[TextProgram] = _Kept()
+        self._drafts: _Kept[Program] = _Kept(KEPT_DRAFTS)
 
     def compile(
         self, source: str, *, dialect: str = "jinja", name: str = "template", snippets: Mapping[str, str] | None = None
     ) -> Program:
-        """A program of source that is not kept yet. Raises `TemplateInvalid` with every problem's line and column."""
-        return compile(source, dialect=dialect, name=name, snippets=snippets or {})
+        """A program of source that is not kept yet; of the same source, the same program for a while.
+
+        Raises `TemplateInvalid` with every problem's line and column.
+        """
+        given = snippets or {}
+        made = hashlib.sha256(strictjson.write([dialect, name, source, *sorted(given.items())])).hexdigest()
+        return self._drafts.get(made, lambda: compile(source, dialect=dialect, name=name, snippets=given))
 
     def compile_text(self, source: str) -> TextProgram:
         """A program of an idempotency expression. Raises `TemplateInvalid`."""
@@ -142,8 +149,8 @@ class Preparer:
         """The program of a version, or of one of its later steps, compiled once. Raises `TemplateInvalid`."""
         made = version.template
         if step is None:
-            return self._programs.get(version.id, lambda: self.compile_step(made, made.source))
-        return self._programs.get(f"{version.id}/{step.name}", lambda: self.compile_step(made, step.source))
+            return self._programs.get(version.id, lambda: _compiled(made, made.source))
+        return self._programs.get(f"{version.id}/{step.name}", lambda: _compiled(made, step.source))
 
     def compile_step(self, template: TemplateSource, source: str) -> Program:
         """A program of one source of a template. Raises `TemplateInvalid`."""
@@ -410,10 +417,15 @@ def _services(library: Library) -> Services:
     )
 
 
+def _compiled(template: TemplateSource, source: str) -> Program:
+    return compile(source, dialect=template.dialect, name=template.name, snippets=template.snippets)
+
+
 class _Kept(Generic[T]):
     """What was compiled, by version id; the oldest goes first when there is too much of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
         self._made: OrderedDict[str, T] = OrderedDict()
         self._lock = Lock()
 
@@ -423,7 +435,7 @@ class _Kept(Generic[T]):
             made = make()
             with self._lock:
                 self._made[id] = made
-                if len(self._made) > KEPT_PROGRAMS:
+                if len(self._made) > (self._most or KEPT_PROGRAMS):
                     self._made.popitem(last=False)
         return made
 

@@ -31,6 +31,7 @@ class TemplateInfo:
     live: int | None
     newest: int
     updated_at: datetime
+    steps: int = 1  # of a plan: how many; `action` is the first one's
 
 
 class Templates:
@@ -248,4 +249,5 @@ def _to_info(row: AnyRow) -> TemplateInfo:
         live=row.live,
         newest=row.newest,
         updated_at=from_ms(row.updated_at),
+        steps=1 + len(kept.get("then", ())),
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LONGEST_S = 2.5  # a review that takes longer says how many it looked at
 EXAMPLES = 4
+NOT_LIVE = "Nothing is live yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Side:
         if self.prepared.outcome is Outcome.INVALID:
             return "no message"
         if self.prepared.outcome is Outcome.SUPPRESSED:
-            return "stopped"
+            return "" if self.prepared.reason == NOT_LIVE else "stopped"
         return f"{self.segments} segment{'s' * (self.segments != 1)}" if self.segments is not None else ""
 
     @property
@@ -213,7 +214,7 @@ class _Maker:
         return Side(made, body, measure.segments, frozenset(each.character for each in measure.causes))
 
 
-_NOTHING = Side(Prepared(Outcome.SUPPRESSED, reason="Nothing is live yet."), "", None, frozenset())
+_NOTHING = Side(Prepared(Outcome.SUPPRESSED, reason=NOT_LIVE), "", None, frozenset())
 _NO_STEP = Side(
     Prepared(Outcome.SUPPRESSED, reason="This step is not reached, or waits for an answer."), "", None, frozenset()
 )

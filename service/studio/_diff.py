@@ -26,7 +26,7 @@ class Line:
 
 def lines(old: str, new: str) -> list[Line]:
     """The lines that differ, with a few around them. Empty where nothing differs."""
-    before, after = old.split("\n"), new.split("\n")
+    before, after = old.split("\n") if old else [], new.split("\n") if new else []
     found: list[Line] = []
     for group in SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(AROUND):
         if found or group[0][1] > 0:

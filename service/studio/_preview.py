@@ -105,12 +105,16 @@ class Preview:
         """How things stand, over all profiles."""
         number, without, sends = len(self.people), self.without, "message" if self.has_text else "payload"
         waiting = sum(each.waits for each in self.people)
+        stopped = sum(each.prepared.outcome is Outcome.SUPPRESSED for each in self.people)
         if not self.compiles:
             return "The source does not compile, so nobody gets anything."
         if not number:
             return "There is nobody to try it on yet: no sample, and no call."
         if waiting:
             return f"{waiting} of {number} {'waits' if waiting == 1 else 'wait'} for what an earlier step is answered."
+        if stopped and not without:
+            gets = number - stopped
+            return f"{gets} of {number} {'gets' if gets == 1 else 'get'} a {sends}; the template stops the others."
         if not without:
             return f"All {number} get a {sends}." if number > 1 else f"This profile gets a {sends}."
         return f"{without} of {number} {'gets' if without == 1 else 'get'} no {sends}."

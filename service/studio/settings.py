@@ -10,7 +10,7 @@ from flask import Response, request
 
 from service.authoring import about
 from service.errors import BurgeeError, Conflict
-from service.model import Policy, Step, TemplateSource
+from service.model import Guarantee, Policy, Step, TemplateSource
 from service.store.users import Role
 from service.studio._page import page
 from service.studio._visit import Visit
@@ -169,5 +169,13 @@ def _group(visit: Visit, step: Step, values: Mapping[str, str]) -> Rules:
 def _own_guarantee(visit: Visit, step: Step) -> str:
     """What the action says of itself, for the first choice."""
     action = visit.parts.actions.get(step.action)
-    kinds = sorted({action.guarantee(each).value for each in action.examples}) if action is not None else []
-    return " or ".join(kinds)
+    if action is None:
+        return ""
+    type = (action.sms or {}).get("type", "/")[1:]
+    kinds = action.schema.get("properties", {}).get(type, {}).get("enum", ())
+    said = [f"{kind}: {_words(action.guarantee({type: kind}))}" for kind in kinds]
+    return ". ".join(said) or _words(action.guarantee({}))
+
+
+def _words(guarantee: Guarantee) -> str:
+    return guarantee.value.replace("-", " ")

@@ -60,7 +60,7 @@ def _every(store: Store, drafts: frozenset[str]) -> list[TemplateInfo]:
     begun = [
         TemplateInfo(
             name=each.template.name, title=each.template.title, action=each.template.action, account=each.template.account,
-            live=None, newest=0, updated_at=each.saved_at,
+            live=None, newest=0, updated_at=each.saved_at, steps=len(each.template.steps),
         )
         for each in new
     ]  # fmt: skip

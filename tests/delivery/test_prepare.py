@@ -205,3 +205,12 @@ def test_a_ready_payload_is_checked_by_the_same_rules():
         PREPARER.check(SEND, {"to": "+12025550143", "body": "{", "subscriptionType": "MARKETING"}).outcome is Outcome.INVALID
     )
     assert PREPARER.check(SEND, ["no", "object"]).outcome is Outcome.INVALID
+
+
+def test_a_source_that_is_not_kept_is_compiled_once_for_a_while_and_never_taken_for_another():
+    preparer = Preparer(ACTIONS)
+    first = preparer.compile('{"a": 1}')
+    assert preparer.compile('{"a": 1}') is first
+    assert preparer.compile('{"a": 1}', snippets={"x": ""}) is not first
+    assert preparer.compile('{"a": 1}', name="other") is not first
+    assert preparer.compile('{"a": 1}', dialect="zephyr") is not first
