@@ -15,7 +15,7 @@ from typing import Any
 
 from service.strictjson import step
 
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"[^\s@<>\"(),:;]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(r"(?<![\w.])(?:\+\d[\d ().-]{5,20}\d|\(?\d{3}\)?[ .-]?\d{3}[ .-]?\d{4})(?![\w.]?\d)")
 _LETTERS = re.compile(r"[^a-z]")
 _MOMENT = range(10**9, 2 * 10**9)  # seconds since 1970

@@ -101,6 +101,7 @@ Index(
     "deliveries_by_status",
     _d.status,
     _d.id,
+    _d.template,  # so that the templates' figures need no rows
     sqlite_where=OUT_OF_THE_ORDINARY,
     postgresql_where=OUT_OF_THE_ORDINARY,
 )

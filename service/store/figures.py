@@ -25,7 +25,7 @@ MOST = 100_000
 _d = deliveries.c
 _a = attempts.c
 _SETTLED_MS = 120_000  # an id may be some seconds older than its row
-_REMEMBERED = 5_000
+_REMEMBERED = 20_000
 _SECOND, _HALF_MINUTE = 12, 11  # `dlv_` and eight digits: ids of the same 1.024 s begin so; with seven, of 33 s
 _UNUSUAL = tuple(each for each in Status if each not in (Status.QUEUED, Status.SENDING, Status.ACCEPTED))
 
@@ -79,7 +79,7 @@ class Figures:
     def __init__(self, database: Database, deliveries: Deliveries) -> None:
         self._database = database
         self._deliveries = deliveries
-        self._totals: dict[tuple[str, str], int] = {}  # by first and last id
+        self._totals: dict[tuple[str, str, str], int] = {}  # by template ("": all), first and last id
 
     def tally(self, since: datetime) -> Tally:
         """How many deliveries came in since then, by status."""
@@ -115,21 +115,26 @@ class Figures:
                 by_status[Status.ACCEPTED] = max(0, total - sum(by_status.values()))
         return [Bar(start, by_status) for start, by_status in zip(starts, found)]
 
-    def _totals_of(self, connection: Connection, begins: Sequence[str], ends: Sequence[str]) -> list[int]:
-        """How many ids there are in each span. What came in long ago does not change, so it is counted once."""
+    def _totals_of(
+        self, connection: Connection, begins: Sequence[str], ends: Sequence[str], template: str = ""
+    ) -> list[int]:
+        """How many ids there are in each span, of one template or of all. What came in long ago does not change, so it is
+        counted once."""
         settled = first_id(from_ms(self._database.now(connection) - _SETTLED_MS))
-        unknown = [span for span in zip(begins, ends) if span not in self._totals]
-        counted: dict[tuple[str, str], int] = {}
+        spans = [(template, begin, end) for begin, end in zip(begins, ends)]
+        unknown = [span for span in spans if span not in self._totals]
+        counted: dict[tuple[str, str, str], int] = {}
         if unknown:
+            whose = (_d.template == template,) if template else ()
             each = [
-                select(literal(at).label("at"), func.count()).where(_d.id >= begin, _d.id < end)
-                for at, (begin, end) in enumerate(unknown)
+                select(literal(at).label("at"), func.count()).where(*whose, _d.id >= begin, _d.id < end)
+                for at, (_, begin, end) in enumerate(unknown)
             ]
             counted = {unknown[at]: total for at, total in connection.execute(union_all(*each))}
         if len(self._totals) > _REMEMBERED:
             self._totals.clear()
-        totals = [counted[span] if span in counted else self._totals[span] for span in zip(begins, ends)]
-        self._totals |= {span: total for span, total in counted.items() if span[1] < settled}
+        totals = [counted[span] if span in counted else self._totals[span] for span in spans]
+        self._totals |= {span: total for span, total in counted.items() if span[2] < settled}
         return totals
 
     def waiting(self) -> list[Waiting]:
@@ -199,8 +204,10 @@ class Figures:
         start = first_id(since)
         found: dict[str, Health] = {}
         with self._database.read() as connection:
+            hours = _hours(since, from_ms(self._database.now(connection)))
             for name in _templates_used(connection):
-                found[name] = Health(_count(connection, select(_d.id).where(_d.template == name, _d.id >= start)))
+                begun = _count(connection, select(_d.id).where(_d.template == name, _d.id >= start, _d.id < hours[0]))
+                found[name] = Health(begun + sum(self._totals_of(connection, hours, [*hours[1:], "dlv_~"], name)))
             for status in _UNUSUAL:
                 grouped = (
                     select(_d.template, func.count())
@@ -294,6 +301,13 @@ def _by_time(start: str, digits: int) -> Any:
     for status, condition in _UNDER_WAY.items():
         parts.append(select(literal(status.value), prefix, func.count()).where(condition, _any_id >= start).group_by(prefix))
     return union_all(*parts)
+
+
+def _hours(since: datetime, now: datetime) -> list[str]:
+    """The first id of each whole hour after `since`; of the next one, where there is none before `now`."""
+    first = int(since.timestamp()) // 3_600 + 1
+    last = max(first, int(now.timestamp()) // 3_600)
+    return [first_id(datetime.fromtimestamp(hour * 3_600, since.tzinfo)) for hour in range(first, last + 1)]
 
 
 def _place(starts: Sequence[datetime], moment: datetime) -> int:

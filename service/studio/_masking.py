@@ -9,7 +9,7 @@ from typing import Any
 
 from service import sms
 
-EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"[^\s@<>\"(),:;]{1,64}@[\w-]+(?:\.[\w-]+)+")
 NUMBER = re.compile(r"(?<!\d)(?:\+\d[\d ().-]{5,20}\d|\(?\d[\d ().-]{7,18}\d)(?!\d)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"1\d{9}")  # seconds since 1970; no number of ten digits begins with 1

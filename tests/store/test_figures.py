@@ -15,9 +15,9 @@ from service.store._ids import first_id, moment_of
 from service.store.buckets import Limit
 
 
-def put(store: Store, status: Status, **facts: Any) -> str:
+def put(store: Store, status: Status, id: str = "", **facts: Any) -> str:
     given: dict[str, Any] = {"account": "default", "action": "a.b", "target": "hello", "template": "hello", "payload": b"{}"}
-    new = NewDelivery(id=new_id("dlv"), status=status, **(given | facts))
+    new = NewDelivery(id=id or new_id("dlv"), status=status, **(given | facts))
     store.deliveries.insert_many([new])
     return new.id
 
@@ -100,6 +100,16 @@ def test_health_tells_templates_apart(store: Store) -> None:
     assert found["a"].unusual == {Status.FAILED: 1}
     assert (found["b"].rest, found["b"].unusual) == (0, {Status.SUPPRESSED: 1})
     assert set(found) == {"a", "b"}
+
+
+def test_health_counts_every_call_of_the_day_once_however_often_one_looks(store: Store) -> None:
+    for number, back in enumerate((0.0, 0.4, 1.2, 5.0, 23.4, 23.9, 24.1, 30.0)):
+        put(store, Status.ACCEPTED, id=f"{first_id(ago(hours=back))[:14]}{number:016x}")
+    for _ in range(2):
+        assert store.figures.health(ago(days=1))["hello"].rest == 6
+    put(store, Status.ACCEPTED)
+    assert store.figures.health(ago(days=1))["hello"].rest == 7
+    assert store.figures.health(ago(minutes=10))["hello"].rest == 2
 
 
 def test_last_calls_and_what_waits(store: Store) -> None:
