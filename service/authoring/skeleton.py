@@ -40,12 +40,6 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-# In Zephyr a missing value prints nothing, so what a payload cannot be without is asked for.
-_NEEDS = {
-    "phone": "{assert(profile.keys.sms, 'no phone number')}\n",
-    "email": "{assert(profile.keys.email, 'no e-mail address')}\n",
-}
-
 
 def skeleton(action: Action, dialect: str, name: str) -> str:
     """The source of a new template `name`; with `SAMPLE` it makes a valid payload."""
@@ -54,12 +48,9 @@ def skeleton(action: Action, dialect: str, name: str) -> str:
     if isinstance(document, dict):
         document = _settled(document, action, name)
     text = json.dumps(document, ensure_ascii=False, indent=2)
-    head = words["head"] % action.title
     for kind, code in words.items():
-        if dialect == "zephyr" and f'"{_MARK}{kind}"' in text:
-            head += _NEEDS.get(kind, "")
         text = text.replace(f'"{_MARK}{kind}"', f'"{code}"')
-    return head + text + "\n"
+    return words["head"] % action.title + text + "\n"
 
 
 def _filled(value: Any) -> Any:
