@@ -123,6 +123,7 @@ const colours = HighlightStyle.define([
   { tag: tags.string, class: "s" },
   { tag: [tags.number, tags.bool, tags.null], class: "n" },
   { tag: [tags.separator, tags.squareBracket, tags.brace], class: "p" },
+  { tag: tags.comment, class: "c" },   /* of several lines; the marks below see one line at a time */
 ]);
 
 const matcher = new MatchDecorator({
