@@ -221,11 +221,12 @@ class Figures:
         return found
 
     def last_calls(self, templates: Iterable[str]) -> dict[str, datetime]:
-        """When each template was called last; those that never were are left out."""
+        """When each template was called last; those that never were are left out. A test send is no call."""
         found: dict[str, datetime] = {}
         with self._database.read() as connection:
             for name in templates:
-                newest = connection.execute(select(func.max(_d.id)).where(_d.template == name)).scalar_one()
+                called = select(_d.id).where(_d.template == name, _d.target == name).order_by(_d.id.desc()).limit(1)
+                newest = connection.execute(called).scalar_one_or_none()
                 if newest is not None:
                     found[name] = moment_of(newest)
         return found

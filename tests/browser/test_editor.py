@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.model import TemplateSource
+from service.model import Step, TemplateSource
 
 Person = Callable[..., Any]
 NAME = "editor-test"
@@ -191,3 +191,61 @@ def test_the_form_and_the_code_are_views_of_one_document(person: Person, templat
     changed = SOURCE.splitlines()
     changed[2] = '  "body": "Dear {{ profile.vars.first_name }}, see {{ cart.url }}",'
     assert text_of(page).splitlines() == changed
+
+
+@pytest.fixture
+def plan(live: Any) -> str:
+    """A plan of two steps, live, without a draft."""
+    store, name = live.parts.store, "editor-plan"
+    base = store.templates.live("cart-reminder").template
+    message = SOURCE.replace("}}, it", "}}, {{ steps.ask.answer.word }}, it")
+    made = replace(
+        base, name=name, action="attentive.subscriptions.eligibility", source='{ "phone": "{{ profile.keys.sms }}" }\n',
+        step="ask", then=(Step(name="tell", action=base.action, source=message),),
+        samples={
+            "ana": {"context": ANA, "expected": None, "answers": {"ask": {"word": "welcome"}}},
+            "open": {"context": ANA, "expected": None},
+        },
+    )  # fmt: skip
+    store.templates.push(made)
+    if (draft := store.drafts.get(name)) is not None:
+        store.drafts.discard(name, expected=draft.revision)
+    return name
+
+
+@pytest.mark.parametrize("js", [True, False])
+def test_every_step_of_a_plan_is_written_and_saved_in_one_go(person: Person, live: Any, plan: str, js: bool) -> None:
+    page = person("jonas", js=js)
+    page.goto(f"/templates/{plan}")
+
+    def add(text: str) -> None:
+        if not js:
+            page.locator("#source").fill(page.locator("#source").input_value() + text)
+            return
+        page.locator(".cm-content").click()
+        page.keyboard.press("Control+End")
+        page.keyboard.insert_text(text)
+
+    add("{# one #}")
+    page.locator(".step").nth(1).click()
+    page.wait_for_load_state("networkidle")
+    assert "Hi Ana, welcome, it won’t" in page.locator(".phone").inner_text()
+    assert "It depends on what ask is answered." in page.locator(".profiles").inner_text()
+    add("{# two #}")
+    page.get_by_role("button", name="Save draft").click()
+    page.locator("#state").get_by_text("saved").wait_for()
+    assert [step.source[-9:] for step in live.parts.store.drafts.get(plan).template.steps] == ["{# one #}", "{# two #}"]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_axe_finds_no_serious_fault_in_a_plan(
+    person: Person, live: Any, plan: str, faults: Any, scheme: str, width: int
+) -> None:
+    page = person("mara", width=width, scheme=scheme)
+    found = {}
+    for path in ("?step=tell", "?step=tell&profile=sample:open", "?view=form", "/settings", "/samples", "/sample?name=ana"):
+        page.goto(f"/templates/{plan}{path}")
+        if wrong := faults(page):
+            found[path] = wrong
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert not found

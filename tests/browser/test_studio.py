@@ -23,6 +23,9 @@ PAGES = (
         "/deliveries/replay?show=wrong",
     ),
     *("/templates", "/templates/cart-reminder", "/connect", "/connect/cart-reminder"),
+    *("/new-template", "/new-template?from=starter", "/new-template?from=copy&like=welcome"),
+    *("/templates/welcome/samples", "/templates/welcome/sample", "/templates/welcome/sample?name=ana"),
+    *("/templates/welcome/settings", "/templates/welcome/versions"),
     *("/accounts", "/accounts/Northlight", "/accounts/new", "/users", "/audit", "/me", "/nowhere"),
 )
 STATUSES = (

@@ -119,7 +119,8 @@ def test_last_calls_and_what_waits(store: Store) -> None:
     put(store, Status.UNKNOWN, account="ca")
     assert store.figures.any()
     assert store.figures.undecided() == 1
-    calls = store.figures.last_calls(["hello", "never"])
+    put(store, Status.ACCEPTED, template="tried", target="test of tried")
+    calls = store.figures.last_calls(["hello", "never", "tried"])
     assert set(calls) == {"hello"}
     assert abs((datetime.now(UTC) - calls["hello"]).total_seconds()) < 60
     (us,) = store.figures.waiting()
