@@ -411,3 +411,26 @@ def test_a_plans_sample_holds_what_the_vendor_would_answer_and_names_complete_it
     found = json.loads(author.get("/templates/plan/names?step=text").data)
     assert "steps.eligibility.answer.why" in {each["label"] for each in found["names"]}
     assert '"body"' in {each["label"] for each in found["fields"]}
+
+
+@pytest.mark.parametrize("attack", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
+def test_whatever_stands_in_names_titles_samples_and_calls_stays_text(
+    browser: Make, parts: Parts, deliver: Callable[..., Any], attack: str
+) -> None:
+    context = {"to": "+12025550143", attack: attack, "name": attack}
+    call = deliver(context=json.dumps(context).encode())
+    live = parts.store.templates.live("hello").template
+    sample = {"context": context, "expected": None, "answers": {attack: attack}}
+    made = replace(live, title=attack, samples={attack: sample}, policy=Policy(missing={attack: attack}))
+    parts.store.drafts.save(made, expected=0, base=1, by=attack)
+    author = browser("author")
+    paths = ("hello", "hello/samples", f"hello/sample?call={call.id}", "hello/settings", "hello/versions", "hello/review")
+    for path in (*(f"/templates/{each}" for each in paths), "/new-template?from=copy", "/templates"):
+        answer = author.get(path)
+        assert answer.status_code == 200, path
+        assert attack not in answer.get_data(as_text=True), path
+    author.see("/templates/hello/settings")
+    form = {"title": attack, "account": attack, ":expires_after": attack, "idempotency": attack + "{{"}
+    assert attack not in author.post("/templates/hello/settings", form).get_data(as_text=True)
+    form = {"name": attack, "context": attack, "answers": attack, "old": attack}
+    assert attack not in author.post("/templates/hello/sample", form).get_data(as_text=True)
