@@ -15,6 +15,12 @@ PAGES = {
     "delivery": "/deliveries/{long}",
     "unknown": "/deliveries/{unknown}",
     "templates": "/templates",
+    "new-template": "/new-template",
+    "editor": "/templates/cart-reminder",
+    "form": "/templates/cart-reminder?view=form",
+    "samples": "/templates/cart-reminder/samples",
+    "settings": "/templates/cart-reminder/settings",
+    "versions": "/templates/cart-reminder/versions",
     "connect": "/connect/cart-reminder",
 }
 
