@@ -249,3 +249,50 @@ def test_axe_finds_no_serious_fault_in_a_plan(
             found[path] = wrong
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert not found
+
+
+def test_a_template_is_begun_tried_and_published_without_scripts(person: Person, live: Any) -> None:
+    page = person("mara", js=False)
+    page.goto("/templates")
+    page.get_by_role("link", name="New template").click()
+    page.get_by_label("Title").fill("Without scripts")
+    page.locator("summary").filter(has_text="Events").click()
+    page.get_by_label("Report an event").check()
+    page.get_by_role("button", name="Create the draft").click()
+    page.wait_for_url("**/templates/without-scripts")
+    page.get_by_role("button", name="1 sample").click()
+    page.get_by_role("link", name="Add a sample").click()
+    page.get_by_label("Name").fill("grace")
+    page.get_by_label("Context").fill('{"profile": {"keys": {"sms": "+12025550144"},}}')
+    page.get_by_role("button", name="Keep the sample").click()
+    assert "line 1" in page.locator("#h-context").inner_text()
+    page.get_by_label("Context").fill('{"profile": {"keys": {"sms": "+12025550144"}}}')
+    page.get_by_role("button", name="Keep the sample").click()
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_label("Of use for").fill("6h")
+    page.get_by_role("button", name="Save in the draft").click()
+    page.get_by_text("Saved in the draft.").wait_for()
+    page.get_by_role("link", name="Review and publish").click()
+    page.get_by_role("button", name="Publish v1").click()
+    page.get_by_text("v1 is live").first.wait_for()
+    made = live.parts.store.templates.live("without-scripts").template
+    assert sorted(made.samples) == ["ana", "grace"]
+    assert made.policy.expires_after_s == 21_600
+
+
+def test_a_template_is_begun_by_keyboard_alone(person: Person) -> None:
+    page = person("mara")
+    page.goto("/new-template")
+    page.get_by_label("Title").focus()
+    page.keyboard.type("By keyboard")
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.name || document.activeElement.textContent.trim()"))
+        if reached[-1] == "action":
+            break
+    assert reached == ["name", "account", "dialect", "Messages", "action"]
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/templates/by-keyboard")
+    page.locator(".cm-content").wait_for()
