@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -138,8 +139,10 @@ class Preparer:
         Raises `TemplateInvalid` with every problem's line and column.
         """
         given = snippets or {}
-        made = hashlib.sha256(strictjson.write([dialect, name, source, *sorted(given.items())])).hexdigest()
-        return self._drafts.get(made, lambda: compile(source, dialect=dialect, name=name, snippets=given))
+        asked = json.dumps([dialect, name, source, sorted(given.items())]).encode()  # ASCII, whatever the source holds
+        return self._drafts.get(
+            hashlib.sha256(asked).hexdigest(), lambda: compile(source, dialect=dialect, name=name, snippets=given)
+        )
 
     def compile_text(self, source: str) -> TextProgram:
         """A program of an idempotency expression. Raises `TemplateInvalid`."""

@@ -214,3 +214,8 @@ def test_a_source_that_is_not_kept_is_compiled_once_for_a_while_and_never_taken_
     assert preparer.compile('{"a": 1}', snippets={"x": ""}) is not first
     assert preparer.compile('{"a": 1}', name="other") is not first
     assert preparer.compile('{"a": 1}', dialect="zephyr") is not first
+
+
+def test_a_source_that_is_no_text_does_not_compile_and_does_nothing_worse():
+    with pytest.raises(TemplateInvalid, match="U\\+D800"):
+        Preparer(ACTIONS).compile('{"a": "\ud800"}')
