@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing as not_set
 
 from service.errors import BurgeeError, NotReadable, Problem, TemplateInvalid, Unavailable
-from service.rendering import _walk, document, missing, operators, printing
+from service.rendering import document, missing, operators, printing
 from service.rendering.escape import Contexts
 from service.rendering.filters import FILTERS, TESTS
 from service.rendering.guards import RESERVED, Guards
@@ -32,8 +32,6 @@ from service.rendering.syntax import Broken, parse
 
 T = TypeVar("T")
 _MAX_CODE = 2_000_000  # characters of Python that a source may become
-
-_walk.install()
 
 
 class Code(CodeGenerator):
