@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from service.errors import BurgeeError, Misconfigured
+from service.errors import Misconfigured, NotReadable
 
 LONGEST_S = 300.0  # for one feed, from the first byte to the last
 REDIRECTS = 5
@@ -24,7 +24,7 @@ _IN_MEMORY = 1_048_576
 _PIECE = 65_536
 
 
-class FetchFailed(BurgeeError):
+class FetchFailed(NotReadable):
     """The feed could not be had, this time."""
 
 

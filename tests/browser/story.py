@@ -316,10 +316,10 @@ def _attempts(tale: Tale, id: str, at: datetime) -> list[dict[str, Any]]:
 
 def _troubles(store: Store, now: datetime) -> None:
     """Canada's circuit is open; the keys were used a moment ago."""
-    lane = {"rate_class": "messages", "served_at": to_ms(now), "rate": 130.5, "burst": 8.0, "tokens": 8.0}
+    lane = {"rate_class": "messages", "served_at": to_ms(now), "rate": 150.0}
     with store.database.write() as connection:
         for account in (US, CA, NORTH):
-            connection.execute(buckets.insert().values(**lane, account=account, refilled_at=to_ms(now)))
+            connection.execute(buckets.insert().values(**lane, account=account))
         open_until = to_ms(now + timedelta(seconds=42))
         connection.execute(circuits.insert().values(account=CA, failures=14, trips=2, open_until=open_until, probe=None))
         used = to_ms(now - timedelta(seconds=3))
