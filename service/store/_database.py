@@ -97,8 +97,11 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view of the database. Raises `Unavailable`."""
-        with self.plain_words(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        with self.plain_words(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")  # else each statement sees another moment
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

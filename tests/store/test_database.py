@@ -36,6 +36,16 @@ def test_making_a_store_opens_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_read_is_one_view_however_others_write_meanwhile(store, new_delivery):
+    count = "SELECT count(*) FROM deliveries"
+    with store.database.read() as connection:
+        assert connection.exec_driver_sql(count).scalar_one() == 0
+        store.deliveries.insert_many([new_delivery()])
+        assert connection.exec_driver_sql(count).scalar_one() == 0
+    with store.database.read() as connection:
+        assert connection.exec_driver_sql(count).scalar_one() == 1
+
+
 def test_a_full_disk_keeps_nothing_and_says_so(sqlite_store, new_delivery):
     with sqlite_store.database.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
