@@ -20,7 +20,7 @@ def test_the_running_service_does_what_its_document_says(make_stack):
     command = [BIN / "schemathesis", "run", f"{stack.url}/openapi.json", "--header", f"Authorization: Bearer {key}"]
     options = [
         "--max-examples",
-        "30",
+        "15",
         "--phases",
         "examples,coverage,fuzzing",
         "--seed",
