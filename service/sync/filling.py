@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from service.content import feeds
-from service.errors import BurgeeError, Problem
+from service.errors import Problem, Unavailable
 from service.model import Item
 from service.store import Put
 
@@ -18,7 +18,7 @@ PROBLEMS_KEPT = 100
 _BATCH = 500
 
 
-class Stopped(BurgeeError):
+class Stopped(Unavailable):
     """Somebody wanted it to end; what was kept until then is kept."""
 
 

@@ -102,6 +102,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background may ignore it
         )
         self.errors: list[str] = []
         self._reader = threading.Thread(target=lambda: self.errors.extend(self.popen.stderr or ()), daemon=True)
