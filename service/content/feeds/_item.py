@@ -26,7 +26,7 @@ _FIELDS = tuple(each.name for each in fields(Item))
 _LAST_MOMENT = 253_402_300_799  # the end of the year 9999
 _WHOLE = frozenset({"CLP", "ISK", "JPY", "KRW", "VND"})  # currencies without cents, as the filter `money` has them
 _MONEY = re.compile(
-    r"(?P<before>[A-Za-z]{3})?\s*[$€£¥]?\s*(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+|,\d\d)?)\s*(?P<after>[A-Za-z]{3})?",
+    r"(?P<before>[A-Za-z]{3})?\s*[$€£¥]?\s*(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d\d|\d+(?:\.\d+|,\d\d)?)\s*(?P<after>[A-Za-z]{3})?",
     re.ASCII,
 )
 
@@ -79,7 +79,8 @@ def make(row: Row, names: Mapping[str, str | None], mapping: Mapping[str, str]) 
         try:
             values[target] = TARGETS[target](value)
         except _Wrong as wrong:
-            problems.append(row.problem(target, f"has a {target} that {wrong.said}", target, wrong.hint))
+            article = "an" if target[0] in "aei" else "a"
+            problems.append(row.problem(target, f"has {article} {target} that {wrong.said}", target, wrong.hint))
     if "url" not in given:
         problems.append(row.problem("url", "has no url", "url", "An item is known by its url. Map the column that has it."))
     if problems:
@@ -230,7 +231,7 @@ def _amount(value: Any) -> tuple[int, str | None]:
     if found is None:
         raise _Wrong("is no amount of money", "Write such as 39.50 USD.")
     number = found["number"]
-    number = number.replace(",", ".") if re.fullmatch(r"\d+,\d\d", number) else number.replace(",", "")
+    number = number.replace(".", "").replace(",", ".") if re.fullmatch(r"[\d.]+,\d\d", number) else number.replace(",", "")
     currency = (found["after"] or found["before"] or "").upper() or None
     cents = Decimal(number) * (1 if currency in _WHOLE else 100)
     if cents != cents.to_integral_value() or cents > LARGEST_NUMBER:

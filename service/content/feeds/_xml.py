@@ -54,6 +54,8 @@ def rows(stream: BinaryIO) -> Iterator[Row | Problem]:
     number = 0
     while True:
         chunk = stream.read(_CHUNK)
+        if not reader.begun:  # blank lines before the declaration are not XML, and many a blog's feed has them
+            chunk = chunk.lstrip(b" \t\r\n") or chunk
         broken = reader.feed(chunk)
         for entry in reader.take():
             number += 1
@@ -72,6 +74,7 @@ class _Entries:
 
     def __init__(self) -> None:
         self.site = ""
+        self.begun = False
         self._done: list[_Element] = []
         self._open: list[_Element] = []  # the entry and what is open in it
         self._outside: list[str] = []  # names of open elements around entries
@@ -85,6 +88,7 @@ class _Entries:
 
     def feed(self, chunk: bytes) -> Problem | None:
         """Read on (no bytes: the end). Answers why it cannot be read any further."""
+        self.begun = True
         self._fed += len(chunk)
         try:
             self._parser.Parse(chunk, not chunk)
@@ -152,7 +156,8 @@ def _fields(entry: _Element) -> dict[str, Any]:
     found: dict[str, list[str]] = {}
     for each in sorted(_leaves(entry), key=lambda each: each.space != _GOOGLE):
         if (value := each.value) and not _is_beside_the_point(each):
-            found.setdefault(_SPACES.get(each.space, "") + each.name, []).append(value)
+            name = "enclosure" if _is_enclosed(each) else each.name
+            found.setdefault(_SPACES.get(each.space, "") + name, []).append(value)
     if "link" not in found and found.get("guid", [""])[0].startswith(("http://", "https://")):
         found["link"] = found["guid"]
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
@@ -166,8 +171,15 @@ def _leaves(entry: _Element) -> Iterator[_Element]:
             yield each
 
 
+def _is_enclosed(element: _Element) -> bool:
+    """Whether it is Atom's way to enclose something: a link that says so."""
+    return element.name == "link" and element.attributes.get("rel") == "enclosure"
+
+
 def _is_beside_the_point(element: _Element) -> bool:
     """A link that is not the entry's own, and an enclosure that is no picture."""
+    if _is_enclosed(element):
+        return not element.attributes.get("type", "").startswith("image/")
     if element.name == "link":
         return element.attributes.get("rel", "alternate") != "alternate"
     if element.name == "enclosure" or (element.name == "content" and element.space in _SPACES):

@@ -152,6 +152,21 @@ def test_atom_gives_items_too():
     )
 
 
+def test_a_picture_that_an_atom_entry_encloses_is_its_image():
+    item = one(
+        """<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>Tea</title>
+        <link rel="enclosure" type="audio/mpeg" href="https://a.example.com/1.mp3"/>
+        <link rel="enclosure" type="image/jpeg" href="https://a.example.com/1.jpg"/>
+        <link rel="alternate" href="https://a.example.com/1"/></entry></feed>"""
+    )
+    assert (item.url, item.image) == ("https://a.example.com/1", "https://a.example.com/1.jpg")
+
+
+def test_blank_lines_before_the_xml_declaration_are_passed_over():
+    body = b'\r\n\n<?xml version="1.0"?><rss><channel><item><link>https://a.example.com/1</link></item></channel></rss>'
+    assert one(body).url == "https://a.example.com/1"
+
+
 def test_an_rss_entry_without_a_link_is_known_by_its_permanent_guid():
     body = "<rss><channel><item><guid>https://shop.example.com/a</guid></item></channel></rss>"
     assert one(body).url == "https://shop.example.com/a"
