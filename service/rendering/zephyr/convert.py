@@ -80,6 +80,8 @@ _TEXT_FUNCTIONS = frozenset(
 _NUMBER_FUNCTIONS = frozenset(
     {"length", "int", "round", "abs", "sqrt", "exp", "strpos", "strrpos", "time", "random", "compare"}
 )
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_SILENT = {"assert": "The template's assert() did not hold.", "cancel": "The template's cancel() applied."}
 _COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _DATE = {
     "yyyy": "%Y", "y": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d",
@@ -151,12 +153,20 @@ class _Writer:
         self.uses_vars = False
         self._assigned = assigned(body)
         self._leaking = _leaking(body)
+        self._certain = _certain(body)
+        self._given: set[str] = set()  # names that have a value where we are
+        self._looped: set[str] = set()  # names of loops that are over
+        self._samples = samples
         self._posted = {name for sample in samples for name in sample}
         self._in_string = False
         self._macros: set[str] = set()
 
     def _note(self, at: int, code: str, detail: str, hint: str | None = None) -> None:
         self.notes.append((at, Problem(f"convert.{code}", detail, None, hint)))
+
+    def _note_once(self, at: int, detail: str, hint: str | None = None) -> None:
+        if all(problem.detail != detail for _, problem in self.notes):
+            self._note(at, "differs", detail, hint)
 
     # -- statements
 
@@ -206,17 +216,25 @@ class _Writer:
             condition = self._condition(value.arguments[0])
             if name == "assert":
                 condition = f"not {self._written(value.arguments[0], NOT + 1, test=True)}"
-            message = self._text(value.arguments[1]) if len(value.arguments) > 1 else ""
+            message = self._text(value.arguments[1]) if len(value.arguments) > 1 else _quoted(_SILENT[name])
             return f"{{% if {condition} %}}{{{{ suppress({message}) }}}}{{% endif %}}"
         if isinstance(value, Call) and name in ("set", "push"):
             return self._set_by_name(value)
-        if shown_path(value) is not None:
+        if _is_path(value):
             return f"{{{{ {self._safe(value, '' if self._in_string else None)} }}}}"
+        if self._in_string and isinstance(value, Const) and value.value is None:
+            return ""
         if self._in_string and _kind(value) == "list":
             self._note(
                 value.at, "differs", "A list is printed as [a, b] in Zephyr, and cannot be printed in Jinja.", "Join it."
             )
-        return f"{{{{ {self._written(value)} }}}}"
+        return f"{{{{ {self._value(value)} }}}}"
+
+    def _value(self, value: Expr) -> str:
+        """What is printed or kept: `&&` and `||` give true or false there, and an operand in Jinja."""
+        if isinstance(value, Chain) and value.operators[0] in ("&&", "||"):
+            return f"true if {self._condition(value)} else false"
+        return self._written(value)
 
     def _set_by_name(self, call: Call) -> str:
         name, value = call.arguments
@@ -225,6 +243,7 @@ class _Writer:
         target = Name(name.value, name.at)
         if called(call) == "push":
             _named(target.name)
+            self._given.add(target.name)
             held = self._name(target.name)
             return f"{{% set {held} = {held} | default([]) + [{self._written(value)}] %}}"
         return self._set(target, value)
@@ -235,11 +254,17 @@ class _Writer:
         _named(target.name)
         if isinstance(value, Lambda):
             self._macros.add(target.name)
+            self._given.add(target.name)
             names = ", ".join(map(_named, value.names))
+            outer = self._given
+            self._given = outer | set(value.names)
             body = self._written(value.body)
+            self._given = outer
             self._note(value.at, "differs", f"`{target.name}` has become a macro: what it gives is text.")
             return f"{{% macro {_named(target.name)}({names}) %}}{{{{ {body} }}}}{{% endmacro %}}"
-        made = self._safe(value, None) if shown_path(value) is not None else self._written(value)
+        made = self._safe(value, None) if _is_path(value) else self._value(value)
+        self._given.add(target.name)
+        self._looped.discard(target.name)
         return f"{{% set {self._name(target.name)} = {made} %}}"
 
     def _if(self, branches: Sequence[tuple[str, Body]], otherwise: Body | None) -> str:
@@ -254,16 +279,38 @@ class _Writer:
         return "".join([*pieces, "{% endif %}"])
 
     def _foreach(self, node: Foreach) -> str:
-        before = self._in_string
-        start = ""
-        if node.key is not None:
+        before, start, names = self._in_string, "", _named(node.value)
+        source = self._safe(node.source, []) if _is_path(node.source) else self._written(node.source, OR)
+        if self._walks_an_object(node.source):
+            names = names if node.key is None else f"{_named(node.key)}, {names}"
+            call = "values()" if node.key is None else "items()"
+            source = f"({self._safe(node.source, {})}).{call}"
+        elif node.key is not None:
             start = f"{{% set {_named(node.key)} = loop.index0 %}}"
             detail = f"`{node.key}` counts the rounds. If the loop walks through an object, it must be its key."
             self._note(node.at, "differs", detail, "Then write {% for key, value in object.items() %}.")
-        source = self._safe(node.source, []) if shown_path(node.source) else self._written(node.source, OR)
-        made = f"{{% for {_named(node.value)} in {source} %}}{start}{self.body(node.body)}{{% endfor %}}"
+        mine = {name for name in (node.key, node.value) if name is not None}
+        outer = mine & self._given
+        self._looped -= mine
+        self._given |= mine
+        made = f"{{% for {names} in {source} %}}{start}{self.body(node.body)}{{% endfor %}}"
+        self._given -= mine - outer
+        self._looped |= mine
         self._in_string = before
         return made
+
+    def _walks_an_object(self, source: Expr) -> bool:
+        """Whether a sample has an object there."""
+        path = shown_path(source)
+        if path is None or path.partition(".")[0] in self._given:
+            return False
+        for sample in self._samples:
+            held: Any = sample
+            for name in self._expression(source)[0].split("."):
+                held = held.get(name) if isinstance(held, Mapping) else None
+            if isinstance(held, Mapping):
+                return True
+        return False
 
     def _switch(self, subject: Expr, cases: tuple[Case, ...]) -> str:
         tests = [Chain((subject, case.value), ("==",), case.at) for case in cases]
@@ -279,11 +326,14 @@ class _Writer:
     # -- expressions
 
     def _condition(self, value: Expr) -> str:
+        if any(_is_path(each) for each in _asked(value)):
+            detail = "A condition is true for an empty list or object in Zephyr, and false in Jinja."
+            self._note_once(value.at, detail, "Where it may be one, ask for its length in both.")
         return self._written(value, OR, test=True)  # `if a if b else c` cannot be read
 
     def _written(self, value: Expr, least: int = TERNARY, *, test: bool = False) -> str:
         """`value` as Jinja, in brackets where it binds less than `least`. In a `test` a missing path is false."""
-        if test and shown_path(value) is not None:
+        if test and _is_path(value):
             return self._safe(value, None, least)
         made, strength = self._expression(value)
         return made if strength >= least else f"({made})"
@@ -291,18 +341,18 @@ class _Writer:
     def _safe(self, value: Expr, otherwise: Any, least: int = TERNARY) -> str:
         """A path, and what stands there when it is missing."""
         made, strength = self._expression(value)
-        if not (isinstance(value, Name) and value.name in self._assigned and value.name not in self._leaking):
+        if not (isinstance(value, Name) and value.name in self._certain and value.name in self._given):
             made, strength = f"{made} | default({_constant(otherwise)})", FILTER
         return made if strength >= least else f"({made})"
 
     def _text(self, value: Expr, least: int = TERNARY) -> str:
-        return self._safe(value, "", least) if shown_path(value) is not None else self._written(value, least)
+        return self._safe(value, "", least) if _is_path(value) else self._written(value, least)
 
     def _number(self, value: Expr, least: int = TERNARY) -> str:
-        return self._safe(value, 0, least) if shown_path(value) is not None else self._written(value, least)
+        return self._safe(value, 0, least) if _is_path(value) else self._written(value, least)
 
     def _list(self, value: Expr, least: int = FILTER) -> str:
-        return self._safe(value, [], least) if shown_path(value) is not None else self._written(value, least)
+        return self._safe(value, [], least) if _is_path(value) else self._written(value, least)
 
     def _expression(self, value: Expr) -> Written:
         match value:
@@ -313,11 +363,15 @@ class _Writer:
             case Field(base, name):
                 return f"{self._written(base, ATOM)}.{name}", ATOM
             case Item(base, key):
-                return f"{self._written(base, ATOM)}[{self._written(key)}]", ATOM
+                if isinstance(key, Unary):
+                    raise _Left(
+                        "A negative index gives nothing in Zephyr, and counts from the end in Jinja.", "Leave it out."
+                    )
+                return f"{self._written(base, ATOM)}[{self._safe(key, None) if _is_path(key) else self._written(key)}]", ATOM
             case Unary(operator, operand):
                 if operator == "!":
                     return f"not {self._written(operand, NOT + 1, test=True)}", NOT
-                return f"-{self._number(operand, SIGN)}", SIGN
+                return f"-{self._number(operand, ATOM)}", SIGN
             case Chain(operands, operators):
                 return self._chain(operands, operators)
             case Ternary(cases, otherwise):
@@ -345,8 +399,14 @@ class _Writer:
         if name in self._leaking:
             self.uses_vars = True
             return f"vars.{name}"
-        if name in self._assigned:
+        if name in self._looped:
+            raise _Left(
+                f"`{name}` keeps its last value after the loop in Zephyr, and not in Jinja.", "Assign it in the loop."
+            )
+        if name in self._given:
             return _named(name)
+        if name == "email" and name not in self._posted:
+            return "profile.email"
         if name in STANDARD or name in self._posted or name in ("event", "content"):
             return name
         return f"profile.vars.{name}"
@@ -368,6 +428,7 @@ class _Writer:
         if "+" in operators and not any(_kind(each) == "number" for each in operands):
             detail = f"`{show_expression(Chain(operands, operators))[:60]}` is taken for a sum."
             self._note(operands[0].at, "differs", detail, "If it joins texts, write ~ instead of +.")
+        self._note_text_numbers(operands)
         strength = _STRENGTH[operators[0]]
         pieces = [self._number(operands[0], strength)]
         for operator, operand in zip(operators, operands[1:]):
@@ -382,8 +443,34 @@ class _Writer:
         if operators[0] in ("==", "!="):
             left, right = (self._written(each, COMPARE + 1, test=True) for each in operands)
         else:
-            left, right = (self._number(each, COMPARE + 1) for each in operands)
+            left, right = self._ordered(operands, operators[0])
         return f"{left} {operators[0]} {right}", COMPARE
+
+    def _ordered(self, operands: tuple[Expr, ...], operator: str) -> list[str]:
+        """Both sides of `<` and its like. What is missing is neither more nor less: its default makes that false."""
+        if all(_kind(each) != "text" for each in operands):
+            self._note_text_numbers(operands)
+        written = []
+        for at, (side, other) in enumerate(((operands[0], operands[1]), (operands[1], operands[0]))):
+            otherwise: Any = 0
+            if _is_path(side) and (limit := _limit(other)) is not None:
+                otherwise = _never(limit, operator if at == 0 else _MIRRORED[operator])
+            elif _is_path(side):
+                detail = "A comparison with a missing value is false in Zephyr; here it counts as 0."
+                self._note_once(
+                    side.at, detail, "Where it may be missing, ask for it first: {% if x is defined and x < y %}."
+                )
+            written.append(self._safe(side, otherwise, COMPARE + 1) if _is_path(side) else self._number(side, COMPARE + 1))
+        return written
+
+    def _note_text_numbers(self, operands: Iterable[Expr]) -> None:
+        for each in filter(_is_path, operands):
+            detail = "A text that spells a number counts as one in Zephyr, and is a problem in Jinja."
+            self._note_once(each.at, detail, "Where the data have texts, write (x | int).")
+
+    def _note_fields(self, at: int) -> None:
+        detail = "An item that lacks the field is null there in Zephyr, and a problem in Jinja."
+        self._note_once(at, detail, "Where some may lack it, write a loop.")
 
     # -- functions
 
@@ -410,9 +497,10 @@ class _Writer:
 
     def first(self, node: Call, x: Expr, *_: Expr) -> Written:
         if _kind(x) == "text":
-            return f"{self._text(x, ATOM)}.split()[0]", ATOM
+            return f'{self._text(x, ATOM)}.split() | first | default("")', FILTER
         self._note(node.at, "differs", "first() of a text is its first word in Zephyr and its first character in Jinja.")
-        return self._filtered("first", x, kind="list")
+        made, strength = self._filtered("first", x, kind="list")
+        return f'{made} | default("")', strength
 
     def slice(self, _: Call, values: Expr, offset: Expr, length: Expr | None = None) -> Written:
         return f"{self._list(values, ATOM)}[{self._slice(offset, length)}]", ATOM
@@ -421,6 +509,8 @@ class _Writer:
         return f"{self._text(value, ATOM)}[{self._slice(offset, length)}]", ATOM
 
     def _slice(self, offset: Expr, length: Expr | None) -> str:
+        offset = _at_least_0(offset)
+        length = _at_least_0(length) if length is not None else None
         if length is None:
             return f"{self._number(offset)}:"
         if isinstance(offset, Const) and isinstance(length, Const) and type(offset.value) is type(length.value) is int:
@@ -436,10 +526,12 @@ class _Writer:
             arguments.append(f"attribute={_quoted(field.removeprefix('-'))}")
             if field.startswith("-"):
                 arguments.insert(0, "reverse=true")
+        if by is not None:
+            self._note_fields(node.at)
         self._note(node.at, "differs", "sort() changes the list itself in Zephyr; here only what it gives is sorted.")
         return self._filtered("sort", values, *arguments, kind="list")
 
-    def filter(self, _: Call, values: Expr, keep: Expr) -> Written:
+    def filter(self, node: Call, values: Expr, keep: Expr) -> Written:
         if isinstance(keep, Lambda) and len(keep.names) == 1:
             test = keep.body
             if (field := _field_of(test, keep.names[0])) is not None:
@@ -448,16 +540,19 @@ class _Writer:
                 left, right = test.operands
                 field = _field_of(left, keep.names[0])
                 if field is not None and not _mentions(right, keep.names[0]):
+                    self._note_fields(node.at)
                     word = _quoted(_COMPARISONS[test.operators[0]])
                     return self._filtered("selectattr", values, _quoted(field), word, self._written(right), kind="list")
         raise _Left("This lambda has no counterpart in Jinja.", "Write a loop with a condition.")
 
-    def map(self, _: Call, values: Expr, to: Expr) -> Written:
+    def map(self, node: Call, values: Expr, to: Expr) -> Written:
         if isinstance(to, Lambda) and len(to.names) == 1 and (field := _field_of(to.body, to.names[0])) is not None:
+            self._note_fields(node.at)
             return self._filtered("map", values, f"attribute={_quoted(field)}", kind="list")
         raise _Left("This lambda has no counterpart in Jinja.", "Write a loop.")
 
-    def dedupe(self, _: Call, values: Expr, field: Expr | None = None) -> Written:
+    def dedupe(self, node: Call, values: Expr, field: Expr | None = None) -> Written:
+        self._note_fields(node.at)
         name = str(field.value) if isinstance(field, Const) else "url"
         return self._filtered("unique", values, "case_sensitive=true", f"attribute={_quoted(name)}", kind="list")
 
@@ -487,7 +582,11 @@ class _Writer:
         if pattern is not None and not (isinstance(pattern, Const) and isinstance(pattern.value, str)):
             raise _Left("A date pattern that is computed has no counterpart in Jinja.")
         directives = _strftime(str(pattern.value) if isinstance(pattern, Const) else "MMM d, yyyy")
-        value = self._number(moment, FILTER) if moment is not None else "now()"
+        value = "now()"
+        if moment is not None and _is_path(moment):
+            value = f"{self._expression(moment)[0]} | default(now())"
+        elif moment is not None:
+            value = self._number(moment, FILTER)
         return f"{value} | date({_quoted(directives)})", FILTER
 
     def time(self, _: Call, *said: Expr) -> Written:
@@ -496,7 +595,10 @@ class _Writer:
         return "now() | timestamp", FILTER
 
     def range(self, _: Call, start: Expr, end: Expr, step: Expr | None = None) -> Written:
-        last = str(end.value + 1) if isinstance(end, Const) and type(end.value) is int else f"{self._number(end, ADD)} + 1"
+        further = "- 1" if isinstance(step, Unary) else "+ 1"
+        last = f"{self._number(end, ADD)} {further}"
+        if isinstance(end, Const) and type(end.value) is int:
+            last = str(end.value + int(further.replace(" ", "")))
         steps = [self._number(step)] if step is not None else []
         return f"range({', '.join([self._number(start), last, *steps])})", ATOM
 
@@ -561,6 +663,72 @@ def _kind(value: Expr) -> str | None:
     return (
         "list" if name in ("split", "sort", "filter", "map", "slice", "range", "dedupe", "list", "keys", "values") else None
     )
+
+
+def _is_path(value: Expr) -> bool:
+    """A name, or a field or item of one, also where the index is computed: what may be missing."""
+    while isinstance(value, (Field, Item)):
+        value = value.base
+    return isinstance(value, Name)
+
+
+def _asked(value: Expr) -> Iterable[Expr]:
+    """The values whose truth a condition asks for."""
+    if isinstance(value, Unary) and value.operator == "!":
+        yield from _asked(value.operand)
+    elif isinstance(value, Chain) and value.operators[0] in ("&&", "||"):
+        for each in value.operands:
+            yield from _asked(each)
+    else:
+        yield value
+
+
+def _limit(value: Expr) -> int | float | str | None:
+    """The number or text that is written there."""
+    if isinstance(value, Unary) and value.operator == "-":
+        number = _limit(value.operand)
+        return None if number is None or isinstance(number, str) else -number
+    return value.value if isinstance(value, Const) and type(value.value) in (int, float, str) else None
+
+
+def _never(limit: Any, operator: str) -> Any:
+    """A value of which `value operator limit` is false, the plainest there is."""
+    plain = "" if isinstance(limit, str) else 0
+    if operator in (">", ">="):
+        return plain if plain < limit else limit if operator == ">" else limit - 1 if plain == 0 else None
+    if isinstance(limit, str):
+        return limit if operator == "<" else limit + "x"
+    return limit if operator == "<" else limit + 1
+
+
+def _at_least_0(number: Expr) -> Expr:
+    """Zephyr counts an offset or a length below 0 as 0."""
+    negative = isinstance(number, Unary) and number.operator == "-" and isinstance(number.operand, Const)
+    return Const(0, number.at) if negative else number
+
+
+def _surely(value: Expr) -> bool:
+    """Whether what is written for a value can not be null."""
+    if isinstance(value, Const):
+        return value.value is not None
+    if isinstance(value, Ternary):
+        branches = (*(then for _, then in value.cases), value.otherwise)
+        return all(_is_path(each) or _surely(each) for each in branches)
+    if isinstance(value, Elvis):
+        return _surely(value.operands[-1])
+    return not _is_path(value) and (
+        not isinstance(value, Call) or _kind(value) is not None or called(value) == "personalize"
+    )
+
+
+def _certain(body: Body) -> frozenset[str]:
+    """Names that are never null once they have a value: those of loops and lambdas, and of plain assignments."""
+    every = [(target, node.value) for node in everything(body) if isinstance(node, Set) for target in node.targets]
+    doubtful = {target.name for target, value in every if isinstance(target, Name) and not _surely(value)}
+    always = {target.name for node in body if isinstance(node, Set) for target in node.targets if isinstance(target, Name)}
+    loops = {name for node in everything(body) if isinstance(node, Foreach) for name in (node.key, node.value) if name}
+    lambdas = {name for _, value in every if isinstance(value, Lambda) for name in value.names}
+    return frozenset((always | loops | lambdas) - doubtful - _leaking(body))
 
 
 def _leaking(body: Body) -> frozenset[str]:

@@ -57,7 +57,7 @@ def rewritten(source):
             '{% if lang | default(none) == "fr" %}Salut{% elif lang | default(none) == "en" %}Hi{% endif %}',
         ),
         ("{select}{case 2}A{/case}{case 9}B{/case}{/select}", "B"),
-        ("{first(split('tea;milk', ';'))}", '{{ "tea;milk" | split(";") | first }}'),
+        ("{first(split('tea;milk', ';'))}", '{{ "tea;milk" | split(";") | first | default("") }}'),
         (
             "{length(filter(cart, lambda p: p.price >= 500))}",
             '{{ cart | default([]) | selectattr("price", "ge", 500) | length }}',
@@ -110,8 +110,58 @@ def test_payloads_come_to_the_same(source):
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "{tier = upper(tier)}{tier}",  # a name that is read before it is given a value is the profile's
+        "{img = cart[0].image}{img}",  # nothing found is null, and null prints nothing
+        "{if points > 1000}{m = 'a'}{/if}{m}",
+        "{if missing < 5}a{/if}{if missing <= 5}b{/if}{if missing > -5}c{/if}{if missing >= -5}d{/if}{if 5 > missing}e{/if}",
+        "{if missing >= 0}a{/if}{if 0 <= missing}b{/if}{if tier > 'a'}c{/if}{if missing < 'a'}d{/if}",
+        "{foreach prices as name, cents}{name}={cents};{/foreach}",
+        "{foreach prices as cents}{cents};{/foreach}",
+        "{cart[count].name}{cart[9].name}{cart['x'].name}",
+        "{-points}{-missing}",
+        "{5 && 'x'}{flag = missing || tier}{flag}",
+        "{email}",
+        "{null}",
+        "{date('yyyy', missing)}",
+        "{substr('abcdef', -3, 2)}{substr('abc', -1)}{substr('abc', 0, -1)}",
+        "{join(range(5, 1, -2), ',')}",
+        "{first(upper(missing))}{first(empty_list)}",
+        "{f = lambda points: 'x' + points}{f('y')}",
+        "{assert(missing)}",
+        "{cancel(tier == 'silver')}",
+    ],
+)
+@pytest.mark.parametrize("context", [CONTEXT, {"profile": {"keys": {}, "vars": {}}}], ids=["full", "empty"])
+def test_what_may_be_missing_comes_to_the_same(source, context):
+    samples = [
+        {
+            **CONTEXT,
+            "prices": {"mug": 450, "tea": 900},
+            "empty_list": [],
+            "profile": {**CONTEXT["profile"], "email": "a@example.com"},
+        }
+    ]
+    made = convert(f'"{source}"', samples)
+    assert made.complete, made.notes
+    zephyr, jinja = compile(f'"{source}"', dialect="zephyr"), compile(made.source)
+    assert compare(zephyr, jinja, [*samples, context], NOW) == (), made.source
+
+
+def test_an_empty_list_as_a_condition_is_noted_once():
+    made = convert('"{if cart}a{/if}{if !(cart && lang == 1)}b{/if}"', [CONTEXT])
+    assert [each.detail for each in made.notes] == [
+        "A condition is true for an empty list or object in Zephyr, and false in Jinja."
+    ]
+
+
+@pytest.mark.parametrize(
     ("source", "place"),
     [
+        ('"{cart[-1].name}"', (1, 2)),
+        ('"{foreach cart as p}{p.name}{/foreach}{p.name}"', (1, 39)),
+        ('"{p = 1}{foreach cart as p}{p.name}{/foreach}{p}"', (1, 46)),
         ('"{x = promotion()}"', (1, 2)),
         ('"a\n{foreach cart as p}{break}{/foreach}"', (2, 20)),
         ('"{[n * 2 for n in cart]}"', (1, 2)),
