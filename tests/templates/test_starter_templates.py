@@ -21,7 +21,7 @@ SAMPLES = [(template.name, sample) for template in STARTER.templates for sample 
 
 def made(name, context):
     template = STARTER.get_or_raise(name)
-    program = PREPARER.compile(template.source, name=name, snippets=template.snippets)
+    program = PREPARER.compile(template.source, dialect=template.dialect, name=name, snippets=template.snippets)
     action = PREPARER.actions.get_or_raise(template.action)
     return PREPARER.prepare(program, action, template.policy, context, now=NOW)
 
@@ -39,7 +39,8 @@ def test_every_sample_comes_to_what_is_written_beside_it(template, which):
 @pytest.mark.parametrize("template", STARTER.templates, ids=lambda each: each.name)
 def test_nothing_about_a_starter_template_is_doubtful(template):
     found = lint.lint_one(PREPARER, template)
-    assert (found.problems, found.warnings) == ((), ())
+    told = {"zephyr.stops_only_this"}  # of every assert(): the flow goes on
+    assert (found.problems, [each for each in found.warnings if each.code not in told]) == ((), [])
 
 
 @pytest.mark.parametrize("template", MESSAGES, ids=lambda each: each.name)
