@@ -84,8 +84,8 @@ class Suppressions:
             audit.write(connection, self._database, by, "suppression.add", made.id, made.about())
         return made
 
-    def remove(self, id: str, *, by: str) -> Suppression:
-        """End one, whoever made it; it stays on record. Raises `NotFound`."""
+    def remove(self, id: str, *, by: str, reason: str = "") -> Suppression:
+        """End one, whoever made it; it stays on record, and the reason in the audit log. Raises `NotFound`."""
         with self._database.write() as connection:
             now = self._database.now(connection)
             in_force = or_(_s.until.is_(None), _s.until > now)
@@ -95,7 +95,14 @@ class Suppressions:
                 raise NotFound(f"There is no suppression {id[:40]!r}.", hint="See the list of them.")
             ended = _to_suppression(row)
             if found.rowcount:
-                audit.write(connection, self._database, by, "suppression.remove", id, ended.about())
+                audit.write(
+                    connection,
+                    self._database,
+                    by,
+                    "suppression.remove",
+                    id,
+                    f"{ended.about()}: {reason}" if reason else ended.about(),
+                )
         return ended
 
     def get(self, id: str) -> Suppression | None:

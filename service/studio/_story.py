@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from service import sms
 from service.actions import Action
 from service.errors import Problem
-from service.model import Account, Attempt, Delivery, Status
+from service.model import Account, Attempt, Delivery, InboundEvent, Status
 from service.studio import _words as words
 from service.studio._clock import Clock
 from service.studio._masking import Masking
@@ -79,8 +79,14 @@ class Storyteller:
     masking: Masking
     action: Action | None
 
-    def steps(self, delivery: Delivery, attempts: Sequence[Attempt], message: Message | None) -> list[Step]:
-        """Everything that happened, oldest first."""
+    def steps(
+        self,
+        delivery: Delivery,
+        attempts: Sequence[Attempt],
+        message: Message | None,
+        told: Sequence[InboundEvent] = (),
+    ) -> list[Step]:
+        """Everything that happened, oldest first; `told` is what vendors told of this delivery, newest first."""
         made = [self._came(delivery), self._rendered(delivery, message)]
         if delivery.decision is not None or delivery.status is Status.HELD:
             made.append(self._guarded(delivery))
@@ -89,7 +95,7 @@ class Storyteller:
         ending = self._ended(delivery, attempts)
         if ending is not None:
             made.append(ending)
-        return made
+        return made + [self._told(each) for each in reversed(told)]
 
     def _came(self, delivery: Delivery) -> Step:
         links: dict[str, str] = {}
@@ -148,8 +154,19 @@ class Storyteller:
                 sign="held", status="held", title=f"Held by {rule}", aside=until, at=delivery.updated_at, guards=(guard,)
             )
         word = delivery.status.value
+        links = {"The suppression": f"/suppressions/{decision.get('value')}"} if rule == "suppressed" else {}
         title = f"{word.capitalize()} by {rule}" if rule != word else f"{word.capitalize()}"
-        return Step(sign=word, status=word, title=title, at=delivery.updated_at, guards=(guard,))
+        return Step(sign=word, status=word, title=title, at=delivery.updated_at, guards=(guard,), links=links)
+
+    def _told(self, event: InboundEvent) -> Step:
+        said = " ".join(words.sentence(each) for each in (event.said, event.effect) if each)
+        return Step(
+            sign="seen",
+            title=f"{event.destination.capitalize()} told us",
+            at=event.happened_at or event.at,
+            aside=self.masking.text(event.kind),
+            said=self.masking.text(said),
+        )
 
     def _tried(self, delivery: Delivery, attempt: Attempt, is_last: bool) -> Step:
         outcome = attempt.outcome or "sending"

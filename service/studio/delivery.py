@@ -89,7 +89,7 @@ def _shown(visit: Visit, kept: Delivery, status: int = 200, problem: str = "") -
         recipient=visit.masking.recipient(kept.recipient),
         happened=visit.masking.text(words.happened(kept, attempts, clock)),
         took=_took(kept) if attempts else "",
-        steps=Storyteller(clock, visit.masking, action).steps(kept, attempts, said),
+        steps=Storyteller(clock, visit.masking, action).steps(kept, attempts, said, store.inbound.page(delivery=kept.id)[0]),
         message=said,
         problem=problem,
         guarantee={"at-most-once": "At most once", "at-least-once": "At least once"}[kept.guarantee.value],

@@ -27,6 +27,7 @@ PAGES = (
     *("/templates/welcome/samples", "/templates/welcome/sample", "/templates/welcome/sample?name=ana"),
     *("/templates/welcome/settings", "/templates/welcome/versions"),
     *("/accounts", "/accounts/Northlight", "/accounts/new", "/users", "/audit", "/me", "/nowhere"),
+    *("/suppressions", "/suppressions/told", "/suppressions/new"),
 )
 STATUSES = (
     "accepted",

@@ -29,6 +29,7 @@ PATHS = (
     ),
     *("/templates", "/templates?q=hello", "/templates/hello", "/connect", "/connect/hello"),
     *("/accounts", "/accounts/default", "/accounts/new", "/users", "/audit", "/me"),
+    *("/suppressions", "/suppressions/told", "/suppressions/new"),
 )
 ATTACKS = (
     "<script>alert(1)</script>",
@@ -48,6 +49,7 @@ def test_each_page_asks_for_its_role(browser: Make) -> None:
         "/accounts/new": admin,
         "/audit": publisher,
         "/deliveries/replay": publisher,
+        "/suppressions/new": publisher,
     }.items():
         reached = False
         for who in (viewer, author, publisher, admin):
