@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -42,7 +43,7 @@ from service.store._tables import (
     content_together,
 )
 from service.store._texts import keepable
-from service.store._times import to_ms
+from service.store._times import from_ms_or_none, to_ms
 from service.store._vault import Vault
 
 # A batch is one transaction, and on SQLite everybody else who writes waits for it: so it takes tens of milliseconds.
@@ -192,6 +193,18 @@ class Content:
         """How many items there are."""
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(content_items)).scalar_one()
+
+    def changed_at(self) -> datetime | None:
+        """When an item that is there was added or changed last."""
+        with self._database.read() as connection:
+            return from_ms_or_none(connection.execute(select(func.max(_i.updated_at))).scalar_one())
+
+    def counts(self, urls: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """How often these items were viewed and bought; those that never were are left out."""
+        wanted = {keepable(url): url for url in urls}
+        query = select(_i.url, _c.views, _c.purchases).join(content_counts, _c.item == _i.id).where(_i.url.in_(wanted))
+        with self._database.read() as connection:
+            return {wanted[row.url]: (row.views, row.purchases) for row in connection.execute(query)}
 
     def record(self, interactions: Sequence[Interaction]) -> int:
         """Count views and purchases. Answers how many were counted: those of an unknown URL are not, nor those that stand

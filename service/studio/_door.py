@@ -8,17 +8,21 @@ from urllib.parse import urlencode
 
 import structlog
 from flask import Response, redirect, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.errors import BurgeeError, Conflict, Forbidden, NotFound, NotReadable, PayloadInvalid, Unavailable
 from service.store.sessions import Found
 from service.studio import _layout
 from service.studio._visit import GUEST_COOKIE, SESSION_COOKIE, Visit, set_cookie
+from service.studio._words import size
 
 if TYPE_CHECKING:
     from service.parts import Parts
     from service.studio._page import Page
 
 FORM_LIMIT = 2 * 1024 * 1024  # bytes: a template with its samples, and room
+
+_TOO_LARGE = "Send less at once; a large feed is read on the command line, with burgee content import."
 
 _STATUS: dict[type[BurgeeError], int] = {
     NotReadable: 400,
@@ -46,6 +50,10 @@ class StudioDoor:
                 response = self._answer(visit, page, names)
             except BurgeeError as error:
                 response = self._told(visit, error)
+            except RequestEntityTooLarge:
+                limit = size(request.max_content_length or FORM_LIMIT)
+                told = BurgeeError(f"The form is larger than {limit}, so nothing was done.", hint=_TOO_LARGE)
+                response = self._told(visit, told, 413)
             except Exception:
                 structlog.get_logger("burgee").exception("a page failed", page=page.name)
                 detail = "This page failed, and the fault is ours. Its log says more."
@@ -55,7 +63,7 @@ class StudioDoor:
         return answer
 
     def _answer(self, visit: Visit, page: Page, names: dict[str, Any]) -> Response:
-        request.max_content_length = FORM_LIMIT
+        request.max_content_length = FORM_LIMIT + (self.parts.settings.content_limit if page.takes_feed else 0)
         request.max_form_memory_size = FORM_LIMIT
         found = self.parts.store.sessions.find(visit.session) if visit.session else Found(None)
         visit.user = found.user
@@ -76,9 +84,9 @@ class StudioDoor:
         others = len(able) - 1
         return f"{able[0]} and {others} other{'s' * (others != 1)} can." if others > 0 else f"{able[0]} can." if able else ""
 
-    def _told(self, visit: Visit, error: BurgeeError) -> Response:
+    def _told(self, visit: Visit, error: BurgeeError, status: int | None = None) -> Response:
         """The error as a page. Without the database there is no user to greet, and the page does without."""
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+        status = status or next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
         if isinstance(error, Unavailable):
             visit.user = None  # the shell asks the database, too
         return visit.show("error.html", status, error=error, here="")

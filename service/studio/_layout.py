@@ -35,6 +35,7 @@ NAVIGATION: tuple[tuple[Entry, ...], ...] = (
         Entry("overview", "Overview", "overview"),
         Entry("templates", "Templates", "templates"),
         Entry("deliveries", "Deliveries", "deliveries"),
+        Entry("content", "Content", "content"),
         Entry("suppressions", "Suppressions", "suppressions"),
     ),
     (

@@ -19,7 +19,8 @@ class Page:
     """One method at one path. `path` names its parts in braces; they are handed to the view.
 
     `role` is what a user must have at least; None: nobody need be signed in. `name` is what `url(name)` in a page finds.
-    A page that lets a script make style sheets (as CodeMirror does) sets `styled_by_script` and hands `nonce` to it.
+    A page that lets a script make style sheets (as CodeMirror does) sets `styled_by_script` and hands `nonce` to it; one
+    whose form has a feed in it sets `takes_feed`.
     """
 
     method: str
@@ -27,6 +28,7 @@ class Page:
     view: Callable[..., Response]
     role: Role | None
     styled_by_script: bool = False
+    takes_feed: bool = False
 
     @property
     def name(self) -> str:
@@ -37,11 +39,16 @@ class Page:
 
 
 def page(
-    method: str, path: str, *, role: Role | None = Role.VIEWER, styled_by_script: bool = False
+    method: str,
+    path: str,
+    *,
+    role: Role | None = Role.VIEWER,
+    styled_by_script: bool = False,
+    takes_feed: bool = False,
 ) -> Callable[[Callable[..., Response]], Page]:
     """Make a view a page. The view takes a `Visit` and the parts of the path, and answers a response."""
 
     def made(view: Callable[..., Response]) -> Page:
-        return Page(method=method, path=path, view=view, role=role, styled_by_script=styled_by_script)
+        return Page(method=method, path=path, view=view, role=role, styled_by_script=styled_by_script, takes_feed=takes_feed)
 
     return made

@@ -30,6 +30,9 @@ SAID = {
     "delivery.replay-many": "replayed",
     "delivery.cancel": "canceled",
     "delivery.settle": "settled",
+    "content.import": "filled the content library from",
+    "content.remove": "removed the item",
+    "feed.run": "did not wait for the time of the feed",
     "suppression.add": "suppressed somebody:",
     "suppression.remove": "ended the suppression",
 }

@@ -28,6 +28,7 @@ PAGES = (
     *("/templates/welcome/settings", "/templates/welcome/versions"),
     *("/accounts", "/accounts/Northlight", "/accounts/new", "/users", "/audit", "/me", "/nowhere"),
     *("/suppressions", "/suppressions/told", "/suppressions/new"),
+    *("/content", "/content/feeds", "/content/import"),
 )
 STATUSES = (
     "accepted",

@@ -30,6 +30,7 @@ PATHS = (
     *("/templates", "/templates?q=hello", "/templates/hello", "/connect", "/connect/hello"),
     *("/accounts", "/accounts/default", "/accounts/new", "/users", "/audit", "/me"),
     *("/suppressions", "/suppressions/told", "/suppressions/new"),
+    *("/content", "/content?text=x&tag=y", "/content/feeds", "/content/import"),
 )
 ATTACKS = (
     "<script>alert(1)</script>",
@@ -50,6 +51,7 @@ def test_each_page_asks_for_its_role(browser: Make) -> None:
         "/audit": publisher,
         "/deliveries/replay": publisher,
         "/suppressions/new": publisher,
+        "/content/import": admin,
     }.items():
         reached = False
         for who in (viewer, author, publisher, admin):
