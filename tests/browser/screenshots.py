@@ -22,6 +22,8 @@ PAGES = {
     "settings": "/templates/cart-reminder/settings",
     "versions": "/templates/cart-reminder/versions",
     "connect": "/connect/cart-reminder",
+    "suppressions": "/suppressions",
+    "content": "/content",
 }
 
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Table, update
 
 from service.errors import Problem
-from service.model import Account, Policy, Scope, Status, TemplateSource
+from service.model import Account, Interaction, Item, Policy, Scope, Status, SubscriptionType, TemplateSource
 from service.store import Store
 from service.store._ids import first_id
 from service.store._tables import attempts, buckets, circuits, contexts, deliveries, keys
 from service.store._times import to_ms
+from service.store.feeds import Feed
+from service.store.inbound import NewEvent, conclude, keep
+from service.store.suppressions import OptOut, apply
 from service.store.users import Role
 
 US, CA, NORTH = "Harbor & Pine", "Harbor & Pine CA", "Northlight"
@@ -125,6 +128,8 @@ def tell(store: Store, now: datetime, *, count: int = 12_000, seed: int = 7) -> 
     tales = _latest() + _rest(random.Random(seed), count)
     found = _write(store, now, tales)
     _troubles(store, now)
+    _opt_outs(store, now, found["accepted"])
+    _library(store, now)
     return found
 
 
@@ -324,3 +329,60 @@ def _troubles(store: Store, now: datetime) -> None:
         connection.execute(circuits.insert().values(account=CA, failures=14, trips=2, open_until=open_until, probe=None))
         used = to_ms(now - timedelta(seconds=3))
         connection.execute(update(keys).where(keys.c.revoked_at.is_(None)).values(last_used_at=used))
+
+
+def _opt_outs(store: Store, now: datetime, delivery: str) -> None:
+    """Two by the vendor's word, one by a person's, and what Attentive told us."""
+    database = store.database
+    for number, (kind, said, effect) in enumerate(
+        (
+            ("sms.sent", "The text was sent", "It settled an unknown delivery as accepted"),
+            ("sms.unsubscribed", "Opted out of marketing texts by replying STOP", "Suppressed from now on"),
+            ("sms.inbound_message", "A reply: where is my order?", "Kept, and nothing changed"),
+        )
+    ):
+        new = NewEvent(
+            destination="attentive",
+            account=US,
+            kind=kind,
+            who=f"+1202555014{number}",
+            happened_at=now - timedelta(minutes=9 - number),
+            fingerprint=f"story-{number}",
+            body="{}",
+            said=said,
+        )
+        with database.write() as connection:
+            id = keep(connection, database, new)
+            conclude(connection, str(id), effect, delivery if number == 0 else None)
+    stop = [
+        OptOut(who=f"+1202555014{n}", type=SubscriptionType.MARKETING, reason="by replying STOP", at=now - timedelta(days=n))
+        for n in (1, 5)
+    ]
+    with database.write() as connection:
+        apply(connection, database, stop, account=US, source="webhook")
+    asked = "as she asked on the phone"
+    store.suppressions.add("ada@example.com", SubscriptionType.ALL, reason=asked, by="mara@harborpine.example")
+
+
+def _library(store: Store, now: datetime) -> None:
+    """A few products, what people did with them, and the feed that brings them."""
+    goods = (
+        ("Enamel mug, Tide blue", 2400, "mugs"),
+        ("Wool blanket, Fir", 12900, "blankets"),
+        ("Deck lantern", 5400, "lamps"),
+    )
+    urls = [f"https://hpine.example/p/{tag}" for _, _, tag in goods]
+    store.content.put(
+        [
+            Item(url=url, title=title, price=price, tags=("home", tag), image=f"https://img.hpine.example/{tag}.jpg")
+            for url, (title, price, tag) in zip(urls, goods, strict=True)
+        ]
+    )
+    store.content.record([Interaction(kind="view", url=url, at=now, count=40 + n) for n, url in enumerate(urls)])
+    store.content.record([Interaction(kind="purchase", url=urls[0], at=now, count=12)])
+    feed = Feed(name="products", url="https://hpine.example/products.xml", schedule="every 60 minutes", next_run=now)
+    store.feeds.put(feed)
+    taken = store.feeds.take("wrk_story", lambda *_: now + timedelta(minutes=38))
+    if taken is not None:
+        problem = Problem("feed.price", "Row 4 has a price that is no whole number of cents.", "/price", "Write 3950.", 5)
+        store.feeds.finish(replace(taken[1], outcome="done", rows=3, created=3, problem_count=1, problems=(problem,)))

@@ -28,7 +28,7 @@ PAGES = (
     *("/templates/welcome/settings", "/templates/welcome/versions"),
     *("/accounts", "/accounts/Northlight", "/accounts/new", "/users", "/audit", "/me", "/nowhere"),
     *("/suppressions", "/suppressions/told", "/suppressions/new"),
-    *("/content", "/content/feeds", "/content/import"),
+    *("/content", "/content/feeds", "/content/import", "/content/item?url=https://hpine.example/p/mugs"),
 )
 STATUSES = (
     "accepted",
