@@ -31,9 +31,11 @@ def count(number: int) -> str:
 
 def size(number: int) -> str:
     """
-    >>> size(299), size(2253)
-    ('299 bytes', '2.2 KB')
+    >>> size(299), size(2253), size(67_108_864)
+    ('299 bytes', '2.2 KB', '64 MB')
     """
+    if number >= 1_048_576:
+        return f"{number / 1_048_576:.4g} MB"
     return f"{number} bytes" if number < 1_000 else f"{number / 1_024:.1f} KB"
 
 
