@@ -30,6 +30,7 @@ from service.store.suppressions import Change
 
 _d = deliveries.c
 _SOON_S = 0.02  # shortest time after which it makes sense to ask a rate limited lane again
+_LOCKED_S = 0.003  # what is due may be locked by another worker's claim, or by an outcome that is being kept
 _NOBODY_S = 1.0  # a lane that this worker cannot serve is looked at again after this
 
 
@@ -147,6 +148,8 @@ class Queue:
             lanes = buckets.lock_lanes(connection, now)
             has_limits = any(limit.rate is not None for limit in limits.values())
             under_way = buckets.under_way(connection) if lanes and has_limits else {}
+            if not lanes and buckets.anything_due(connection, now):
+                claim.ask_again_in(_LOCKED_S)
             turn = max([now, *(lane.served_at + 1 for lane in lanes)])  # several turns may fall into one millisecond
             is_any = bool(lanes) and suppressions.is_any(connection)
             for position, lane in enumerate(lanes):

@@ -384,6 +384,17 @@ def test_permits_come_back_when_the_clock_was_set_back(store, put, claim, done, 
     assert len(claim(20, limits=limits).jobs) == 3
 
 
+def test_a_lane_that_another_worker_holds_is_asked_again_at_once(store, make_store, put, claim):
+    if store.database.is_sqlite:
+        pytest.skip("a file has one writer at a time")
+    [id] = put()
+    with make_store().database.write() as connection:
+        connection.execute(select(buckets).with_for_update())
+        claimed = claim()
+        assert (claimed.jobs, claimed.again_in_s) == ([], 0.003)
+    assert ids(claim()) == [id]
+
+
 def test_what_a_guard_stops_costs_no_permit(store, put, claim):
     put(5)
     limits = {LANE: Limit(3)}
